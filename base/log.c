@@ -1,0 +1,113 @@
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+static const char *const plain_levels[] = {"DBG", "INF", "WRN", "ERR"};
+static const char *const json_levels[] = {"debug", "info", "warn", "error"};
+
+static void append_quoted(struct buf *line, const char *text)
+{
+    buf_append_byte(line, '"');
+    for (const char *at = text; *at; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c == '"' || c == '\\')
+            buf_printf(line, "\\%c", c);
+        else if (c == '\n')
+            buf_append_str(line, "\\n");
+        else if (c < 0x20)
+            buf_printf(line, "\\u%04x", c);
+        else
+            buf_append_byte(line, c);
+    }
+    buf_append_byte(line, '"');
+}
+
+static bool needs_quotes(const char *text)
+{
+    if (!*text)
+        return true;
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at <= ' ' || *at == '"' || *at == '=' || *at == '\\')
+            return true;
+    return false;
+}
+
+static void append_value(struct buf *line, const struct log_field *field, bool json)
+{
+    if (field->type == LOG_FIELD_INT)
+        buf_printf(line, "%" PRId64, field->number);
+    else if (field->type == LOG_FIELD_UINT)
+        buf_printf(line, "%" PRIu64, (uint64_t)field->number);
+    else if (field->type == LOG_FIELD_BOOL)
+        buf_append_str(line, field->number ? "true" : "false");
+    else if (json || needs_quotes(field->text ? field->text : ""))
+        append_quoted(line, field->text ? field->text : "");
+    else
+        buf_append_str(line, field->text);
+}
+
+static void append_time(struct buf *line)
+{
+    int64_t now_ns = clock_realtime_ns();
+    time_t seconds = (time_t)(now_ns / 1000000000);
+    struct tm tm;
+    char text[32];
+    gmtime_r(&seconds, &tm);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+    buf_printf(line, "%s.%03dZ", text, (int)(now_ns / 1000000 % 1000));
+}
+
+void log_write(const struct log *log, enum log_level level, const char *message,
+               const struct log_field *fields, unsigned count)
+{
+    if (!log || level < log->level)
+        return;
+    bool json = log->format == LOG_JSON;
+    CLEANUP_BUF struct buf line = {0};
+    if (json) {
+        buf_printf(&line, "{\"level\":\"%s\",\"time\":\"", json_levels[level]);
+        append_time(&line);
+        buf_append_str(&line, "\",\"message\":");
+        append_quoted(&line, message);
+    } else {
+        append_time(&line);
+        buf_printf(&line, " %s %s", plain_levels[level], message);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (json) {
+            buf_append_byte(&line, ',');
+            append_quoted(&line, fields[i].key);
+            buf_append_byte(&line, ':');
+        } else {
+            buf_printf(&line, " %s=", fields[i].key);
+        }
+        append_value(&line, &fields[i], json);
+    }
+    buf_append_str(&line, json ? "}\n" : "\n");
+    ssize_t written = write(log->fd, line.data, line.len);
+    (void)written;
+}
+
+bool log_level_parse(const char *text, enum log_level *ret)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } names[] = {{"trace", LOG_DEBUG}, {"debug", LOG_DEBUG}, {"info", LOG_INFO},
+                 {"warn", LOG_WARN},   {"error", LOG_ERROR}, {"fatal", LOG_ERROR},
+                 {"panic", LOG_ERROR}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i].name, text) == 0) {
+            *ret = names[i].level;
+            return true;
+        }
+    }
+    return false;
+}
