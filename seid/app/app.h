@@ -56,7 +56,7 @@ struct app_block_result {
     struct app_note {
         int level;
         const char *text;
-    } *notes;
+    } * notes;
     size_t note_count;
 };
 
@@ -70,7 +70,7 @@ struct app_genesis {
     const struct app_genesis_validator {
         uint8_t pub_key[32]; // ed25519
         int64_t power;
-    } *validators;
+    } * validators;
     size_t validator_count;
 };
 int app_init_chain(struct app *a, struct kv *state, const struct app_genesis *genesis,
