@@ -1,0 +1,285 @@
+#include "seid/rpc/http.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+struct http_server {
+    struct http_config config;
+    struct MHD_Daemon *daemon; // owned
+    http_slot_free *on_end;
+    uint16_t port;
+};
+
+struct http_request {
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    const char *method;
+    const char *path;
+    struct buf body;
+    bool body_too_large;
+    int64_t started_ns;
+    void *slot;
+};
+
+int http_split_address(const char *address, char host[256], uint16_t *ret_port, struct err *e)
+{
+    const char *at = strncmp(address, "tcp://", 6) == 0 ? address + 6 : address;
+    const char *colon = strrchr(at, ':');
+    char *end = NULL;
+    long port = colon ? strtol(colon + 1, &end, 10) : -1;
+    if (!colon || end == colon + 1 || *end || port < 0 || port > 65535 || colon - at > 255)
+        return err_set(e, -EINVAL, "listen address %s: expected tcp://host:port", address);
+    size_t len = (size_t)(colon - at);
+    if (len >= 2 && at[0] == '[' && at[len - 1] == ']') {
+        at++;
+        len -= 2;
+    }
+    memcpy(host, at, len);
+    host[len] = '\0';
+    *ret_port = (uint16_t)port;
+    return 0;
+}
+
+// A bound, listening socket of our own: libmicrohttpd would hide which error bind() gave.
+static int listen_on(const struct addrinfo *info, int *ret_fd)
+{
+    CLEANUP_CLOSE int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int on = 1;
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(fd, info->ai_addr, info->ai_addrlen) < 0 || listen(fd, 1024) < 0)
+        return -errno;
+    *ret_fd = take_fd(&fd);
+    return 0;
+}
+
+static int open_listener(const char *address, int *ret_fd, uint16_t *ret_port, struct err *e)
+{
+    char host[256], service[8];
+    uint16_t port;
+    int result = http_split_address(address, host, &port, e);
+    if (result < 0)
+        return result;
+    snprintf(service, sizeof service, "%u", port);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list = NULL;
+    int failure = getaddrinfo(*host ? host : NULL, service, &hints, &list);
+    if (failure)
+        return err_set(e, -EINVAL, "listen address %s: %s", address, gai_strerror(failure));
+    result = listen_on(list, ret_fd);
+    freeaddrinfo(list);
+    if (result < 0)
+        return err_errno(e, -result, "cannot listen on %s", address);
+    struct sockaddr_storage bound;
+    socklen_t len = sizeof bound;
+    getsockname(*ret_fd, (struct sockaddr *)&bound, &len);
+    *ret_port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                                  : ((struct sockaddr_in *)&bound)->sin_port);
+    return 0;
+}
+
+// The clock header changes once a second; formatting it for each answer would cost more than it
+// says.
+static const char *server_time(char text[24])
+{
+    snprintf(text, 24, "%lld", (long long)time(NULL));
+    return text;
+}
+
+static enum MHD_Result queue(struct http_request *r, struct http_response *response)
+{
+    size_t len = response->body.len;
+    struct MHD_Response *mhd =
+        MHD_create_response_from_buffer(len, response->body.data, MHD_RESPMEM_MUST_FREE);
+    if (!mhd) {
+        buf_deinit(&response->body);
+        return MHD_NO;
+    }
+    char text[24];
+    MHD_add_response_header(mhd, "Content-Type", response->content_type);
+    MHD_add_response_header(mhd, "X-Server-Time", server_time(text));
+    if (response->cacheable)
+        MHD_add_response_header(mhd, "Cache-Control", "public, max-age=86400");
+    enum MHD_Result result =
+        MHD_queue_response(r->connection, response->status ? response->status : 200, mhd);
+    MHD_destroy_response(mhd);
+    return result;
+}
+
+static struct http_request *request_new(struct http_server *s, struct MHD_Connection *connection,
+                                        const char *url, const char *method)
+{
+    struct http_request *r = mem_zalloc(sizeof *r);
+    r->server = s;
+    r->connection = connection;
+    r->method = method;
+    r->path = url;
+    r->started_ns = clock_monotonic_ns();
+    return r;
+}
+
+// Takes a piece of the body. A client that is too slow is cut: an answer would not be read either.
+static enum MHD_Result take_body(struct http_request *r, const char *data, size_t *size)
+{
+    int64_t limit_ns = (int64_t)r->server->config.body_timeout_s * 1000000000;
+    if (clock_monotonic_ns() - r->started_ns > limit_ns)
+        return MHD_NO;
+    if (r->body.len + *size > r->server->config.max_body_bytes)
+        r->body_too_large = true;
+    else
+        buf_append(&r->body, data, *size);
+    *size = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *upload_data,
+                                 size_t *upload_size, void **slot)
+{
+    struct http_server *s = cls;
+    if (!*slot) {
+        *slot = request_new(s, connection, url, method);
+        return MHD_YES;
+    }
+    struct http_request *r = *slot;
+    if (*upload_size > 0)
+        return take_body(r, upload_data, upload_size);
+    struct http_response response = {.content_type = "application/json"};
+    if (s->config.handler(s->config.ctx, r, &response) == HTTP_LATER)
+        return MHD_YES;
+    return queue(r, &response);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **slot,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct http_server *s = cls;
+    struct http_request *r = *slot;
+    if (!r)
+        return;
+    if (r->slot && s->on_end)
+        s->on_end(s->config.ctx, r->slot);
+    buf_deinit(&r->body);
+    free(r);
+    *slot = NULL;
+}
+
+static void quiet_log(void *cls, const char *fmt, va_list args)
+{
+}
+
+int http_server_start(const struct http_config *config, struct http_server **ret, struct err *e)
+{
+    struct http_server *s = mem_zalloc(sizeof *s);
+    s->config = *config;
+    int fd = -1;
+    int result = open_listener(config->address, &fd, &s->port, e);
+    if (result < 0) {
+        free(s);
+        return result;
+    }
+    s->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_USE_ERROR_LOG,
+        0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, quiet_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, config->threads,
+        MHD_OPTION_CONNECTION_LIMIT, config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_END);
+    if (!s->daemon) {
+        close(fd);
+        free(s);
+        return err_set(e, -EIO, "cannot start the server on %s", config->address);
+    }
+    *ret = s;
+    return 0;
+}
+
+void http_server_quiesce(struct http_server *s)
+{
+    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
+}
+
+void http_server_stop(struct http_server *s)
+{
+    if (!s)
+        return;
+    MHD_stop_daemon(s->daemon);
+    free(s);
+}
+
+uint16_t http_server_port(const struct http_server *s)
+{
+    return s->port;
+}
+
+const char *http_method(const struct http_request *r)
+{
+    return r->method;
+}
+
+const char *http_path(const struct http_request *r)
+{
+    return r->path;
+}
+
+struct slice http_body(const struct http_request *r)
+{
+    return buf_slice(&r->body);
+}
+
+bool http_body_too_large(const struct http_request *r)
+{
+    return r->body_too_large;
+}
+
+bool http_query(struct http_request *r, const char *name, struct slice *ret)
+{
+    const char *value = NULL;
+    size_t len = 0;
+    if (MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name),
+                                      &value, &len) != MHD_YES ||
+        !value)
+        return false;
+    *ret = slice_of(value, len);
+    return true;
+}
+
+const char *http_header(struct http_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+void **http_slot(struct http_request *r)
+{
+    return &r->slot;
+}
+
+void http_suspend(struct http_request *r)
+{
+    MHD_suspend_connection(r->connection);
+}
+
+void http_resume(struct http_request *r)
+{
+    MHD_resume_connection(r->connection);
+}
+
+void http_server_on_end(struct http_server *s, http_slot_free *fn)
+{
+    s->on_end = fn;
+}
