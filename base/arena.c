@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { BLOCK_BYTES = 16384, ALIGNMENT = 16 };
+enum { BLOCK_MIN_BYTES = 16384, BLOCK_MAX_BYTES = 1 << 20, ALIGNMENT = 16 };
 
 struct arena_block {
     struct arena_block *next;
@@ -31,6 +31,10 @@ void arena_clear(struct arena *a)
     if (!a->head)
         return;
     struct arena_block *kept = a->head;
+    if (kept->cap > BLOCK_MAX_BYTES) {
+        arena_deinit(a);
+        return;
+    }
     a->head = kept->next;
     arena_deinit(a);
     kept->next = NULL;
@@ -42,7 +46,12 @@ void *arena_alloc(struct arena *a, size_t size)
 {
     size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if (!a->head || a->head->cap - a->head->used < size) {
-        size_t cap = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+        // Each block is twice the last, so that large uses cost few allocations.
+        size_t cap = a->head ? 2 * a->head->cap : BLOCK_MIN_BYTES;
+        if (cap > BLOCK_MAX_BYTES)
+            cap = BLOCK_MAX_BYTES;
+        if (cap < size)
+            cap = size;
         struct arena_block *block = mem_alloc(sizeof *block + cap);
         block->next = a->head;
         block->used = 0;

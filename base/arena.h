@@ -14,7 +14,7 @@ struct arena {
 };
 
 void arena_deinit(struct arena *a); // idempotent
-// Frees all but one block, so that a loop allocates from warm memory.
+// Frees all but one block (1 MiB at most), so that a loop allocates from warm memory.
 void arena_clear(struct arena *a);
 
 // All results live until arena_clear or arena_deinit. Aligned for any type.

@@ -28,22 +28,23 @@ enum { STORE_HASH_BYTES = 32 };
 // Plain tables: byte keys to byte values, not part of the app hash. What they hold is decided by
 // seid/engine/chain.h.
 enum store_table {
-    STORE_SYS,     // small facts about the node: genesis, tip, format version
-    STORE_BLOCK,   // height be64 -> block
-    STORE_META,    // height be64 -> header, block id, sizes
-    STORE_RESULT,  // height be64 -> results of the block
-    STORE_COMMIT,  // height be64 -> commit for that height
-    STORE_HASH,    // block hash -> height
-    STORE_TX,      // tx hash -> height and index
-    STORE_EVENT,   // event index
+    STORE_SYS,    // small facts about the node: genesis, tip, format version
+    STORE_BLOCK,  // height be64 -> block
+    STORE_META,   // height be64 -> header, block id, sizes
+    STORE_RESULT, // height be64 -> results of the block
+    STORE_COMMIT, // height be64 -> commit for that height
+    STORE_HASH,   // block hash -> height
+    STORE_TX,     // tx hash -> height and index
+    STORE_EVENT,  // event index
     STORE_TABLE_COUNT
 };
 
 struct store_config {
-    const char *path;       // folder, made when missing
-    size_t map_bytes;       // upper bound of the file; 0: a default that fits the machine
-    int64_t history_blocks; // heights before the tip whose state stays readable; 0: none but the tip
-    bool read_only;         // for tools beside a running node; takes no lock
+    const char *path; // folder, made when missing
+    size_t map_bytes; // upper bound of the file; 0: a default that fits the machine
+    int64_t
+        history_blocks; // heights before the tip whose state stays readable; 0: none but the tip
+    bool read_only;     // for tools beside a running node; takes no lock
 };
 
 // 0, or STORE_LOCKED when another process has the store open for writing (*ret_pid is its pid, 0 if
@@ -74,12 +75,6 @@ int store_snapshot_state_at(struct store_snapshot *snap, int64_t height, struct 
 
 // ---- writing: one batch a block
 
-struct store_change {
-    struct slice key;
-    struct slice value;
-    bool deleted;
-};
-
 int store_batch_begin(struct store *s, struct store_batch **ret, struct err *e);
 void store_batch_abort(struct store_batch *b); // null is fine
 // Plain tables. Errors are sticky and come out of store_batch_commit.
@@ -88,7 +83,7 @@ void store_batch_put(struct store_batch *b, enum store_table table, struct slice
 void store_batch_del(struct store_batch *b, enum store_table table, struct slice key);
 // Applies the sorted, unique changes of block `height` (the committed one + 1; for genesis
 // initial_height - 1, which may be 0, exactly once) and gives the new app hash.
-int store_batch_state(struct store_batch *b, int64_t height, const struct store_change *changes,
+int store_batch_state(struct store_batch *b, int64_t height, const struct kv_change *changes,
                       size_t count, uint8_t ret_app_hash[STORE_HASH_BYTES], struct err *e);
 // Makes all of it durable (fsync) and visible to snapshots opened from now on. Frees the batch in
 // every case. -ENOSPC names the full disk or map.
