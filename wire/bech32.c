@@ -1,0 +1,191 @@
+#include "wire/bech32.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { CHECKSUM_LEN = 6, TEXT_MIN = 8 };
+
+static const char charset[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+
+// One step of BIP-173's BCH code over a 5-bit value.
+static uint32_t polymod_step(uint32_t chk, uint8_t value)
+{
+    static const uint32_t generator[5] = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd,
+                                          0x2a1462b3};
+    uint32_t top = chk >> 25;
+    chk = (chk & 0x1ffffff) << 5 ^ value;
+    for (unsigned i = 0; i < 5; i++)
+        if (top >> i & 1)
+            chk ^= generator[i];
+    return chk;
+}
+
+static uint32_t polymod_hrp(const char *hrp, size_t len)
+{
+    uint32_t chk = 1;
+    for (size_t i = 0; i < len; i++)
+        chk = polymod_step(chk, (uint8_t)hrp[i] >> 5);
+    chk = polymod_step(chk, 0);
+    for (size_t i = 0; i < len; i++)
+        chk = polymod_step(chk, (uint8_t)hrp[i] & 31);
+    return chk;
+}
+
+static void checksum_text(uint32_t chk, char ret[CHECKSUM_LEN])
+{
+    for (unsigned i = 0; i < CHECKSUM_LEN; i++)
+        chk = polymod_step(chk, 0);
+    chk ^= 1;
+    for (unsigned i = 0; i < CHECKSUM_LEN; i++)
+        ret[i] = charset[chk >> (5 * (CHECKSUM_LEN - 1 - i)) & 31];
+}
+
+int bech32_encode(const char *hrp, struct slice data, char *ret, size_t cap, struct err *e)
+{
+    size_t hrp_len = strlen(hrp);
+    size_t groups = (data.len * 8 + 4) / 5;
+    if (hrp_len + 1 + groups + CHECKSUM_LEN + 1 > cap)
+        return err_set(e, -ENOBUFS, "bech32 text does not fit");
+    memcpy(ret, hrp, hrp_len);
+    char *out = ret + hrp_len;
+    *out++ = '1';
+    uint32_t chk = polymod_hrp(hrp, hrp_len);
+    uint32_t acc = 0;
+    unsigned bits = 0;
+    for (size_t i = 0, byte = 0; i < groups; i++) {
+        if (bits < 5) {
+            acc = acc << 8 | (byte < data.len ? data.data[byte] : 0);
+            byte++;
+            bits += 8;
+        }
+        bits -= 5;
+        uint8_t value = acc >> bits & 31;
+        chk = polymod_step(chk, value);
+        *out++ = charset[value];
+    }
+    checksum_text(chk, out);
+    out[CHECKSUM_LEN] = '\0';
+    return 0;
+}
+
+static int fail(struct err *e, const char *why)
+{
+    return err_set(e, -EINVAL, "decoding bech32 failed: %s", why);
+}
+
+// Printable and of one case.
+static int check_characters(struct slice text, struct err *e)
+{
+    bool lower = false;
+    bool upper = false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.data[i];
+        if (c < 33 || c > 126) {
+            // Go prints the byte as a code point.
+            if (c < 0x80)
+                return err_set(e, -EINVAL,
+                               "decoding bech32 failed: invalid character in string: '%c'", c);
+            return err_set(e, -EINVAL,
+                           "decoding bech32 failed: invalid character in string: '%c%c'",
+                           0xc0 | c >> 6, 0x80 | (c & 0x3f));
+        }
+        lower |= c >= 'a' && c <= 'z';
+        upper |= c >= 'A' && c <= 'Z';
+    }
+    if (lower && upper)
+        return fail(e, "string not all lowercase or all uppercase");
+    return 0;
+}
+
+static char to_lower(uint8_t c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+static int value_of(char c)
+{
+    const char *at = c ? strchr(charset, c) : NULL;
+    return at ? (int)(at - charset) : -1;
+}
+
+static size_t find_separator(struct slice text)
+{
+    for (size_t i = text.len; i > 0; i--)
+        if (text.data[i - 1] == '1')
+            return i - 1;
+    return SIZE_MAX;
+}
+
+// The text's checksum must be what the values ask for; `chk` is the state before the checksum.
+static int check_checksum(uint32_t chk, struct slice text, struct err *e)
+{
+    char expected[CHECKSUM_LEN];
+    char got[CHECKSUM_LEN];
+    checksum_text(chk, expected);
+    for (size_t i = 0; i < CHECKSUM_LEN; i++)
+        got[i] = to_lower(text.data[text.len - CHECKSUM_LEN + i]);
+    if (memcmp(expected, got, CHECKSUM_LEN) == 0)
+        return 0;
+    return err_set(e, -EINVAL, "decoding bech32 failed: invalid checksum (expected %.6s got %.6s)",
+                   expected, got);
+}
+
+// 5-bit groups to bytes; the bits that are left over must be fewer than 5 and zero.
+static int regroup(struct slice groups, uint8_t *ret, size_t cap, size_t *ret_len, struct err *e)
+{
+    uint32_t acc = 0;
+    unsigned bits = 0;
+    size_t len = 0;
+    for (size_t i = 0; i < groups.len; i++) {
+        acc = (acc << 5 | (uint32_t)value_of(to_lower(groups.data[i]))) & 0xfff;
+        bits += 5;
+        if (bits < 8)
+            continue;
+        bits -= 8;
+        if (len == cap)
+            return fail(e, "too many bytes");
+        ret[len++] = (uint8_t)(acc >> bits);
+    }
+    if (bits >= 5 || (acc & ((1U << bits) - 1)) != 0)
+        return fail(e, "invalid incomplete group");
+    *ret_len = len;
+    return 0;
+}
+
+int bech32_decode(struct slice text, char *ret_hrp, uint8_t *ret_data, size_t cap, size_t *ret_len,
+                  struct err *e)
+{
+    if (text.len < TEXT_MIN || text.len > BECH32_TEXT_MAX)
+        return err_set(e, -EINVAL, "decoding bech32 failed: invalid bech32 string length %zu",
+                       text.len);
+    int r = check_characters(text, e);
+    if (r < 0)
+        return r;
+    size_t one = find_separator(text);
+    if (one == SIZE_MAX || one < 1 || one + CHECKSUM_LEN + 1 > text.len)
+        return err_set(e, -EINVAL, "decoding bech32 failed: invalid separator index %d",
+                       one == SIZE_MAX ? -1 : (int)one);
+    if (one > BECH32_HRP_MAX)
+        return fail(e, "prefix too long");
+    char hrp[BECH32_HRP_MAX + 1] = {0};
+    for (size_t i = 0; i < one; i++)
+        hrp[i] = to_lower(text.data[i]);
+    struct slice groups = slice_of(text.data + one + 1, text.len - one - 1 - CHECKSUM_LEN);
+    uint32_t chk = polymod_hrp(hrp, one);
+    for (size_t i = 0; i < groups.len + CHECKSUM_LEN; i++) {
+        int value = value_of(to_lower(groups.data[i]));
+        if (value < 0)
+            return err_set(e, -EINVAL,
+                           "decoding bech32 failed: invalid character not part of charset: %d",
+                           to_lower(groups.data[i]));
+        if (i < groups.len)
+            chk = polymod_step(chk, (uint8_t)value);
+    }
+    r = check_checksum(chk, text, e);
+    if (r == 0)
+        r = regroup(groups, ret_data, cap, ret_len, e);
+    if (r == 0)
+        memcpy(ret_hrp, hrp, one + 1);
+    return r;
+}
