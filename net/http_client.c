@@ -410,6 +410,13 @@ static void transfer_end(struct http_transfer *t, CURLcode code)
     snprintf(r->content_type, sizeof r->content_type, "%s", type ? type : "");
 }
 
+static void set_cancelled(struct http_transfer *t)
+{
+    t->response.outcome = HTTP_CANCELLED;
+    buf_deinit(&t->response.body);
+    snprintf(t->response.detail, sizeof t->response.detail, "cancelled");
+}
+
 // --- the loop
 
 // Ends the transfer's life first: the callback may free the client or start others.
@@ -597,9 +604,7 @@ enum http_outcome http_call(struct http_client *client, const struct http_reques
                      curl_multi_strerror(code));
         collect_finished(client);
         if (cancelled && t->response.status == 0) {
-            t->response.outcome = HTTP_CANCELLED;
-            buf_deinit(&t->response.body);
-            snprintf(t->response.detail, sizeof t->response.detail, "cancelled");
+            set_cancelled(t);
         }
     }
     *ret = t->response;
@@ -644,8 +649,10 @@ void http_client_free(struct http_client *client)
     if (!client)
         return;
     client->closing = true;
-    while (client->transfers)
-        transfer_free(client->transfers);
+    while (client->transfers) {
+        set_cancelled(client->transfers);
+        tell(client->transfers);
+    }
     curl_multi_cleanup(client->multi);
     curl_global_cleanup();
     if (!client->loop) {

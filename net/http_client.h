@@ -73,15 +73,16 @@ struct http_client;
 
 // `loop` is borrowed and may be null: then only http_call works. Never null.
 struct http_client *http_client_new(struct uv_loop_s *loop);
-// Cancels what is open without calling back. On a loop the memory is released by its next turns:
-// run it until it has no more to do. http_client_free(NULL) is fine.
+// What is open is called back with HTTP_CANCELLED, from within: start nothing more then. On a loop
+// the memory is released by its next turns: run it until it has no more to do. NULL is fine.
 void http_client_free(struct http_client *client);
 
 // One request, waiting for its end. Returns ret->outcome; *ret is overwritten, the caller deinits.
 enum http_outcome http_call(struct http_client *client, const struct http_request *request,
                             struct http_response *ret);
 
-// The transfer is over when this is called, once, from the loop, never from within http_start.
+// The transfer is over when this is called, once, from the loop or http_client_free, never from
+// within http_start.
 // `response` is the callee's to move from (its body) and released after.
 typedef void http_done_fn(void *arg, struct http_response *response);
 
