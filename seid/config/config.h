@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/cli.h"
 #include "base/err.h"
+#include "base/slice.h"
 
 struct config_list {
     const char *const *items;
@@ -77,11 +78,11 @@ struct node_config {
 
     // Worked out from the above.
     int64_t history_blocks; // heights whose state is kept; INT64_MAX: all
-    struct {
-        char text[108]; // as written, for /status and messages: "tcp://127.0.0.1:26657"
-        char host[64];  // "" for unix
+    struct node_config_laddr {
+        char text[108]; // as written, for messages: "tcp://127.0.0.1:26657"
+        char host[64];  // "" stands for every address
         uint16_t port;  // 0: the system chooses one
-        bool is_unix;   // then `path` of the socket
+        bool is_unix;   // then `path` is the socket's
         char path[108];
     } rpc_listen[CONFIG_LADDR_MAX];
     size_t rpc_listen_count;
@@ -103,12 +104,16 @@ struct node_config {
 extern const struct cli_flag config_flags[];
 extern const struct cli_flag config_start_flags[];
 
+// The --home of a command, made absolute; a leading "~/" is the user's home folder.
+int config_home(const struct cli *cli, struct arena *arena, const char **ret, struct err *e);
+
 // `cli`: a parsed command that has the two tables above and --home. Reads <home>/config/config.toml
 // and app.toml, each optional; refuses what it does not understand with file:line:column.
 int config_load(struct cli *cli, struct arena *arena, struct node_config *ret, struct err *e);
 
-// As above from texts, without files (a null data pointer: no such file). For tests and fuzzing.
-int config_read(struct cli *cli, struct slice config_toml, struct slice app_toml,
+// As above from the texts of the two files (null data: no such file), without input. `home` is
+// absolute and lives as long as the result.
+int config_read(struct cli *cli, const char *home, struct slice config_toml, struct slice app_toml,
                 struct arena *arena, struct node_config *ret, struct err *e);
 
 // ---- writing, for init and localnet
@@ -131,11 +136,14 @@ struct client_config {
     const char *node;
     const char *broadcast_mode;
 };
-extern const struct cli_flag client_flags[]; // --node, --chain-id, --keyring-backend, --output ...
 // Offers what <home>/config/client.toml says to those flags that the command has. A missing file
 // is fine.
 int client_config_offer(struct cli *cli, const char *home, struct arena *arena, struct err *e);
 void client_config_write(const struct client_config *config, struct buf *ret);
+
+// From the text of the file; `name` stands in front of errors.
+int client_config_read(struct cli *cli, const char *name, struct slice text, struct arena *arena,
+                       struct err *e);
 
 // "0.01usei,1uother": decimal amounts with up to 18 places, denoms in order or not, none twice.
 int config_check_prices(const char *text, struct err *e);
