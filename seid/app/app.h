@@ -35,8 +35,8 @@ void app_free(struct app *a); // null is fine
 
 // What an ABCI event, and the result of a transaction, are made of: the generated types
 // Tendermint__Abci__Event and Tendermint__Abci__ExecTxResult (wire/proto), allocated in `arena`.
-struct _Tendermint__Abci__ExecTxResult;
-struct _Tendermint__Abci__Event;
+struct Tendermint__Abci__ExecTxResult;
+struct Tendermint__Abci__Event;
 
 struct app_block {
     int64_t height;
@@ -47,8 +47,8 @@ struct app_block {
 };
 
 struct app_block_result {
-    struct _Tendermint__Abci__ExecTxResult **tx_results; // tx_count of them
-    struct _Tendermint__Abci__Event **events;            // begin-block and end-block
+    struct Tendermint__Abci__ExecTxResult **tx_results; // tx_count of them
+    struct Tendermint__Abci__Event **events;            // begin-block and end-block
     size_t event_count;
     struct upgrade_halt halt; // filled when APP_HALT
     // What begin-block did that an operator should read, one line each, in order ("applying
@@ -99,7 +99,7 @@ struct app_check_result {
     const char *log;
     int64_t gas_wanted;
     int64_t gas_used;
-    struct _Tendermint__Abci__Event **events;
+    struct Tendermint__Abci__Event **events;
     size_t event_count;
 };
 void app_check_tx(struct app *a, struct kv *check_state, const struct app_block *next,
@@ -111,7 +111,7 @@ void app_check_tx(struct app *a, struct kv *check_state, const struct app_block 
 struct app_simulate_result {
     uint64_t gas_wanted;
     uint64_t gas_used;
-    struct _Tendermint__Abci__ExecTxResult *result;
+    struct Tendermint__Abci__ExecTxResult *result;
 };
 void app_simulate(struct app *a, struct kv *snapshot, const struct app_block *next, struct slice tx,
                   struct arena *arena, struct app_simulate_result *ret);

@@ -27,11 +27,11 @@
 #include "base/slice.h"
 #include "seid/store/store.h"
 
-struct _Tendermint__Types__Block;
-struct _Tendermint__Types__BlockMeta;
-struct _Tendermint__Types__Commit;
-struct _Tendermint__Abci__ResponseFinalizeBlock;
-struct _Tendermint__Abci__ExecTxResult;
+struct Tendermint__Types__Block;
+struct Tendermint__Types__BlockMeta;
+struct Tendermint__Types__Commit;
+struct Tendermint__Abci__ResponseFinalizeBlock;
+struct Tendermint__Abci__ExecTxResult;
 
 enum { CHAIN_HASH_BYTES = 32 };
 
@@ -48,13 +48,13 @@ bool chain_results_bytes(struct store_snapshot *snap, int64_t height, struct sli
 // The same decoded into the arena: 0, CHAIN_NOT_FOUND, or < 0 when the stored bytes are broken.
 enum { CHAIN_NOT_FOUND = 1 };
 int chain_block(struct store_snapshot *snap, int64_t height, struct arena *arena,
-                struct _Tendermint__Types__Block **ret, struct err *e);
+                struct Tendermint__Types__Block **ret, struct err *e);
 int chain_meta(struct store_snapshot *snap, int64_t height, struct arena *arena,
-               struct _Tendermint__Types__BlockMeta **ret, struct err *e);
+               struct Tendermint__Types__BlockMeta **ret, struct err *e);
 int chain_commit(struct store_snapshot *snap, int64_t height, struct arena *arena,
-                 struct _Tendermint__Types__Commit **ret, struct err *e);
+                 struct Tendermint__Types__Commit **ret, struct err *e);
 int chain_results(struct store_snapshot *snap, int64_t height, struct arena *arena,
-                  struct _Tendermint__Abci__ResponseFinalizeBlock **ret, struct err *e);
+                  struct Tendermint__Abci__ResponseFinalizeBlock **ret, struct err *e);
 
 bool chain_find_block(struct store_snapshot *snap, const uint8_t hash[CHAIN_HASH_BYTES],
                       int64_t *ret_height);
@@ -67,7 +67,7 @@ int chain_tx(struct store_snapshot *snap, int64_t height, uint32_t index, struct
              struct slice *ret_result, struct err *e);
 // Decodes a result from chain_tx.
 int chain_tx_result(struct slice result, struct arena *arena,
-                    struct _Tendermint__Abci__ExecTxResult **ret, struct err *e);
+                    struct Tendermint__Abci__ExecTxResult **ret, struct err *e);
 
 // What the chain began with, kept since InitChain so that a start need not read the genesis file
 // again. Texts are borrowed from the snapshot or live in the arena.

@@ -41,9 +41,9 @@ enum query_code {
 
 // ---- facts about blocks and the node: implemented by the engine and rpc layers
 
-struct _Tendermint__Types__Block;
-struct _Tendermint__Types__BlockID;
-struct _Tendermint__Abci__ExecTxResult;
+struct Tendermint__Types__Block;
+struct Tendermint__Types__BlockID;
+struct Tendermint__Abci__ExecTxResult;
 
 // A committed transaction. Everything in the arena of the call.
 struct query_tx {
@@ -52,7 +52,7 @@ struct query_tx {
     uint32_t index;
     int64_t time_ns; // of its block
     struct slice bytes;
-    struct _Tendermint__Abci__ExecTxResult *result;
+    struct Tendermint__Abci__ExecTxResult *result;
 };
 
 struct query_validator {
@@ -98,8 +98,8 @@ struct query_chain {
 struct query_chain_ops {
     // QUERY_NOT_FOUND when there is no such block (future, pruned, or not known to this node).
     enum query_code (*block)(struct query_chain *c, int64_t height, struct arena *arena,
-                             struct _Tendermint__Types__BlockID **ret_id,
-                             struct _Tendermint__Types__Block **ret_block, const char **ret_text);
+                             struct Tendermint__Types__BlockID **ret_id,
+                             struct Tendermint__Types__Block **ret_block, const char **ret_text);
     enum query_code (*tx)(struct query_chain *c, const uint8_t hash[32], struct arena *arena,
                           struct query_tx *ret, const char **ret_text);
     // `query` in the language of tx_search. `page` from 1. *ret_total counts all matches.

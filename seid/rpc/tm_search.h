@@ -1,0 +1,22 @@
+// tm_search: what tx_search and block_search share.
+#ifndef SEID_RPC_TM_SEARCH_H
+#define SEID_RPC_TM_SEARCH_H
+
+#include "seid/engine/eventindex.h"
+#include "seid/rpc/methods.h"
+
+enum tm_search_kind { TM_SEARCH_TXS, TM_SEARCH_BLOCKS };
+
+enum {
+    TM_SEARCH_MAX_MATCHES = 100000, // more is refused: the query must be narrower
+    TM_SEARCH_SECONDS = 8,          // below the write time-out of the server
+};
+
+// Parses the query and searches up to the published tip. 0, or -1 with call->error filled.
+int tm_search(struct rpc_call *call, enum tm_search_kind kind, struct slice query,
+              struct event_matches *ret);
+// "asc", "desc" or absent (then `fallback`).
+int tm_search_order(struct rpc_call *call, const struct rpc_value *order_by, bool fallback,
+                    bool *ret_descending);
+
+#endif
