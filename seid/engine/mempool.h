@@ -25,6 +25,7 @@ struct mempool_config {
     size_t size;           // transactions
     int64_t max_txs_bytes; // of all transactions
     size_t max_tx_bytes;   // of one
+    int64_t max_block_gas; // a transaction that wants more is refused; -1: no limit
     size_t cache_size;     // hashes that are remembered; 0: none
     bool recheck;
     bool keep_invalid_txs_in_cache;
@@ -51,6 +52,10 @@ enum {
 };
 int mempool_check(struct mempool *m, struct slice tx, const uint8_t hash[32], struct arena *arena,
                   struct app_check_result *ret, const char **ret_text);
+
+// Checks without adding and without a trace; no limit or cache applies.
+void mempool_probe(struct mempool *m, struct slice tx, struct arena *arena,
+                   struct app_check_result *ret);
 
 // Refuses everything from now on, with this text (copied).
 void mempool_close(struct mempool *m, const char *text);
