@@ -23,15 +23,16 @@ enum {
     NET_STATUS_TEXT_MAX = 256,         // bytes kept of a text; longer ones are cut
 
     // Paging
-    NET_PAGE_TARGETS_MAX = 16,    // receivers
-    NET_PAGE_INCIDENTS_MAX = 64,  // open at a time
-    NET_PAGE_KEY_MAX = 255,       // bytes of a de-duplication key: PagerDuty's limit
-    NET_PAGE_SUMMARY_MAX = 1024,  // bytes of a summary: PagerDuty's limit; longer ones are cut
-    NET_PAGE_TEXT_MAX = 4096,     // bytes of any other text of a page; longer ones are cut
-    NET_PAGE_DETAILS_MAX = 32,    // details of a page
-    NET_PAGE_STATE_MAX = 1048576, // bytes of the saved state
-    NET_PAGE_ANSWER_MAX = 65536,  // bytes of a receiver's answer
-    NET_PAGE_SECRET_MAX = 4096,   // bytes of a file that holds a secret
+    NET_PAGE_TARGETS_MAX = 16,   // receivers
+    NET_PAGE_INCIDENTS_MAX = 64, // open at a time
+    NET_PAGE_KEY_MAX = 255,      // bytes of a de-duplication key: PagerDuty's limit
+    NET_PAGE_SUMMARY_MAX = 1024, // bytes of a summary: PagerDuty's limit; longer ones are cut
+    NET_PAGE_TEXT_MAX = 4096,    // bytes of any other text of a page; longer ones are cut
+    NET_PAGE_DETAILS_MAX = 32,   // details of a page
+    NET_PAGE_BACKOFF_MS_MAX = 86400000, // the longest back-off that can be configured
+    NET_PAGE_STATE_MAX = 1048576,       // bytes of the saved state
+    NET_PAGE_ANSWER_MAX = 65536,        // bytes of a receiver's answer
+    NET_PAGE_SECRET_MAX = 4096,         // bytes of a file that holds a secret
 
     // Metrics and health server
     NET_SERVER_CONNECTIONS_MAX = 64,       // at a time
