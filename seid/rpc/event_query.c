@@ -107,15 +107,11 @@ static int read_time(struct scanner *s, bool date, struct arena *arena, struct e
     struct slice text = word(s);
     const char *full = date ? arena_printf(arena, "%.*sT00:00:00Z", (int)text.len, text.data)
                             : arena_strndup(arena, (const char *)text.data, text.len);
-    int64_t seconds;
-    int32_t nanos;
-    if (rfc3339_parse(slice_str(full), &seconds, &nanos) < 0 || seconds > INT64_MAX / 1000000000 ||
-        seconds < INT64_MIN / 1000000000 + 1) {
+    if (rfc3339_parse_ns(slice_str(full), &ret->time_ns) < 0) {
         s->at = start;
         return bad(s, date ? "a date: yyyy-mm-dd" : "a time in RFC 3339");
     }
     ret->operand = EVENT_TIME;
-    ret->time_ns = seconds * 1000000000 + nanos;
     return 0;
 }
 

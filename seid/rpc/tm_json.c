@@ -8,26 +8,18 @@
 // Bytes of a protobuf-c message.
 #define BYTES(field) slice_of((field).data, (field).len)
 
-static void time_parts(struct jsonw *w, int64_t seconds, int32_t nanos)
-{
-    char text[RFC3339_MAX];
-    rfc3339_format(seconds, nanos, text);
-    jsonw_cstr(w, text);
-}
-
 void tm_json_time(struct jsonw *w, const Google__Protobuf__Timestamp *time)
 {
-    time_parts(w, time ? time->seconds : 0, time ? time->nanos : 0);
+    jsonw_raw(w, SLICE_LIT("\""));
+    rfc3339_append(w->out, time ? time->seconds : 0, time ? time->nanos : 0);
+    buf_append_byte(w->out, '"');
 }
 
 void tm_json_time_ns(struct jsonw *w, int64_t unix_ns)
 {
-    int64_t seconds = unix_ns / 1000000000, nanos = unix_ns % 1000000000;
-    if (nanos < 0) {
-        seconds--;
-        nanos += 1000000000;
-    }
-    time_parts(w, seconds, (int32_t)nanos);
+    jsonw_raw(w, SLICE_LIT("\""));
+    rfc3339_append_ns(w->out, unix_ns);
+    buf_append_byte(w->out, '"');
 }
 
 void tm_json_pub_key(struct jsonw *w, const uint8_t ed25519[32])
