@@ -10,7 +10,7 @@
 #include "wire/pb_arena.h"
 #include "wire/proto/tendermint_abci_types.pb-c.h"
 #include "wire/proto/tendermint_types_block.pb-c.h"
-#include "wire/tm.h"
+#include "wire/tm_merkle.h"
 
 // ---- reading
 
@@ -23,12 +23,20 @@ static int write_proof(struct rpc_call *call, struct event_place place, struct s
         return jsonrpc_fail(call->error, JSONRPC_INTERNAL_ERROR,
                             "block at height %" PRId64 " is not stored", place.height);
     struct tm_proof proof;
-    uint8_t root[32];
-    size_t count = block->data->n_txs;
-    struct slice *txs = arena_alloc(call->arena, count * sizeof *txs);
-    for (size_t i = 0; i < count; i++)
-        txs[i] = pb_slice(block->data->txs[i]);
-    tm_tx_proof(txs, count, place.index, call->arena, root, &proof);
+    size_t count = block->data ? block->data->n_txs : 0;
+    if (place.index >= count)
+        return jsonrpc_fail(call->error, JSONRPC_INTERNAL_ERROR,
+                            "block %" PRId64 " has no transaction %" PRIu32, place.height,
+                            place.index);
+    uint8_t(*digests)[TM_HASH_LEN] = arena_alloc(call->arena, count * sizeof *digests);
+    struct slice *items = arena_alloc(call->arena, count * sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        hash_sha256(block->data->txs[i].data, block->data->txs[i].len, digests[i]);
+        items[i] = slice_of(digests[i], TM_HASH_LEN);
+    }
+    uint8_t root[TM_HASH_LEN];
+    tm_merkle_root_of(items, count, root);
+    tm_merkle_prove(items, count, place.index, call->arena, &proof);
     struct jsonw *w = &call->out;
     jsonw_key(w, "proof");
     jsonw_object(w);
@@ -39,9 +47,9 @@ static int write_proof(struct rpc_call *call, struct event_place place, struct s
     jsonw_key(w, "proof");
     jsonw_object(w);
     jsonw_key(w, "total");
-    jsonw_int_string(w, (int64_t)proof.total);
+    jsonw_int_string(w, proof.total);
     jsonw_key(w, "index");
-    jsonw_int_string(w, (int64_t)proof.index);
+    jsonw_int_string(w, proof.index);
     jsonw_key(w, "leaf_hash");
     jsonw_base64(w, slice_of(proof.leaf_hash, 32));
     jsonw_key(w, "aunts");
