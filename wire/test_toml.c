@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "wire/godur.h"
-#include "wire/rfc3339.h"
+#include "wire/gotime.h"
 #include "wire/toml.h"
 
 static void test_values(void **state)
@@ -227,14 +227,14 @@ static void test_times(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t seconds = 1;
         int32_t nanos = 1;
-        if (rfc3339_parse(slice_str(rows[i].text), &seconds, &nanos) != 0)
+        if (gotime_parse(slice_str(rows[i].text), &seconds, &nanos) != 0)
             fail_msg("%s", rows[i].text);
         assert_true(seconds == rows[i].seconds);
         assert_int_equal(nanos, rows[i].nanos);
         struct buf go CLEANUP_BUF = {0};
         struct buf proto CLEANUP_BUF = {0};
-        rfc3339_append(&go, seconds, nanos);
-        rfc3339_append_proto(&proto, seconds, nanos);
+        gotime_append(&go, seconds, nanos);
+        gotime_append_proto(&proto, seconds, nanos);
         assert_string_equal(buf_cstr(&go), rows[i].go);
         assert_string_equal(buf_cstr(&proto), rows[i].proto);
     }
@@ -261,16 +261,16 @@ static void test_times(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int64_t seconds;
         int32_t nanos;
-        if (rfc3339_parse(slice_str(bad[i]), &seconds, &nanos) == 0)
+        if (gotime_parse(slice_str(bad[i]), &seconds, &nanos) == 0)
             fail_msg("\"%s\" is taken", bad[i]);
     }
     int64_t ns = 0;
-    assert_int_equal(rfc3339_parse_ns(SLICE_LIT("1969-12-31T23:59:59.5Z"), &ns), 0);
+    assert_int_equal(gotime_parse_ns(SLICE_LIT("1969-12-31T23:59:59.5Z"), &ns), 0);
     assert_int_equal(ns, -500000000);
     struct buf text CLEANUP_BUF = {0};
-    rfc3339_append_ns(&text, ns);
+    gotime_append_ns(&text, ns);
     assert_string_equal(buf_cstr(&text), "1969-12-31T23:59:59.5Z");
-    assert_true(rfc3339_parse_ns(SLICE_LIT("0001-01-01T00:00:00Z"), &ns) < 0);
+    assert_true(gotime_parse_ns(SLICE_LIT("0001-01-01T00:00:00Z"), &ns) < 0);
 }
 
 // Every day of nine centuries, forwards and backwards.
@@ -278,14 +278,14 @@ static void test_every_date(void **state)
 {
     int64_t first, last;
     int32_t nanos;
-    assert_int_equal(rfc3339_parse(SLICE_LIT("1600-01-01T00:00:00Z"), &first, &nanos), 0);
-    assert_int_equal(rfc3339_parse(SLICE_LIT("2500-01-01T00:00:00Z"), &last, &nanos), 0);
+    assert_int_equal(gotime_parse(SLICE_LIT("1600-01-01T00:00:00Z"), &first, &nanos), 0);
+    assert_int_equal(gotime_parse(SLICE_LIT("2500-01-01T00:00:00Z"), &last, &nanos), 0);
     struct buf text CLEANUP_BUF = {0};
     for (int64_t s = first; s <= last; s += 86400) {
         int64_t again = 0;
         buf_clear(&text);
-        rfc3339_append(&text, s, 0);
-        assert_int_equal(rfc3339_parse(buf_slice(&text), &again, &nanos), 0);
+        gotime_append(&text, s, 0);
+        assert_int_equal(gotime_parse(buf_slice(&text), &again, &nanos), 0);
         assert_true(again == s);
     }
     assert_int_equal((last - first) / 86400, 328719);

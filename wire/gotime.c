@@ -1,4 +1,4 @@
-#include "wire/rfc3339.h"
+#include "wire/gotime.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -92,7 +92,7 @@ static int64_t offset_seconds(struct cursor *c)
     return minus ? -seconds : seconds;
 }
 
-int rfc3339_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos)
+int gotime_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos)
 {
     struct cursor c = {text.data, text.len ? text.data + text.len : text.data, false};
     int year = number(&c, 4);
@@ -116,11 +116,11 @@ int rfc3339_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos)
     return 0;
 }
 
-int rfc3339_parse_ns(struct slice text, int64_t *ret_ns)
+int gotime_parse_ns(struct slice text, int64_t *ret_ns)
 {
     int64_t seconds, ns;
     int32_t nanos;
-    int r = rfc3339_parse(text, &seconds, &nanos);
+    int r = gotime_parse(text, &seconds, &nanos);
     if (r < 0)
         return r;
     if (__builtin_mul_overflow(seconds, INT64_C(1000000000), &ns) ||
@@ -151,7 +151,7 @@ static void append_fraction(struct buf *ret, int32_t nanos, int digits)
     buf_printf(ret, ".%0*d", digits, nanos);
 }
 
-void rfc3339_append(struct buf *ret, int64_t seconds, int32_t nanos)
+void gotime_append(struct buf *ret, int64_t seconds, int32_t nanos)
 {
     append_second(ret, seconds);
     if (nanos) {
@@ -163,17 +163,17 @@ void rfc3339_append(struct buf *ret, int64_t seconds, int32_t nanos)
     buf_append_str(ret, "Z");
 }
 
-void rfc3339_append_ns(struct buf *ret, int64_t ns)
+void gotime_append_ns(struct buf *ret, int64_t ns)
 {
     int64_t seconds = ns / 1000000000, nanos = ns % 1000000000;
     if (nanos < 0) {
         nanos += 1000000000;
         seconds--;
     }
-    rfc3339_append(ret, seconds, (int32_t)nanos);
+    gotime_append(ret, seconds, (int32_t)nanos);
 }
 
-void rfc3339_append_proto(struct buf *ret, int64_t seconds, int32_t nanos)
+void gotime_append_proto(struct buf *ret, int64_t seconds, int32_t nanos)
 {
     append_second(ret, seconds);
     if (nanos)
