@@ -89,6 +89,42 @@ int pbwire_next(struct slice *at, struct pbwire_field *ret)
     return take_value(at, ret) < 0 ? -EBADMSG : 1;
 }
 
+static void append_tag(struct buf *b, uint32_t number, enum pbwire_type type, uint64_t after)
+{
+    uint8_t *at = buf_reserve(b, 2 * PBWIRE_VARINT_MAX);
+    size_t len = pbwire_put_varint(at, (uint64_t)number << 3 | type);
+    b->len += len + pbwire_put_varint(at + len, after);
+}
+
+void pbwire_append_varint(struct buf *b, uint32_t number, uint64_t value)
+{
+    if (value != 0)
+        append_tag(b, number, PBWIRE_VARINT, value);
+}
+
+void pbwire_append_fixed64(struct buf *b, uint32_t number, uint64_t value)
+{
+    if (value == 0)
+        return;
+    uint8_t *at = buf_reserve(b, PBWIRE_VARINT_MAX + 8);
+    size_t len = pbwire_put_varint(at, (uint64_t)number << 3 | PBWIRE_FIXED64);
+    for (unsigned i = 0; i < 8; i++)
+        at[len++] = (uint8_t)(value >> (8 * i));
+    b->len += len;
+}
+
+void pbwire_append_message(struct buf *b, uint32_t number, struct slice encoded)
+{
+    append_tag(b, number, PBWIRE_BYTES, encoded.len);
+    buf_append_slice(b, encoded);
+}
+
+void pbwire_append_bytes(struct buf *b, uint32_t number, struct slice bytes)
+{
+    if (bytes.len > 0)
+        pbwire_append_message(b, number, bytes);
+}
+
 const char *pbwire_type_name(enum pbwire_type type)
 {
     static const char *const names[] = {"varint",      "fixed64",   "bytes",

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/slice.h"
 
 enum { PBWIRE_VARINT_MAX = 10 };
@@ -53,6 +54,12 @@ struct pbwire_field {
 // Takes one field off the front of `*at`. 1: *ret is set. 0: `*at` is empty. -EBADMSG: cut off,
 // a field number of 0, a varint beyond 64 bits, or a group, which proto3 does not have.
 int pbwire_next(struct slice *at, struct pbwire_field *ret);
+
+// Appending fields. As proto3, what is zero or empty is left out; a message is always written.
+void pbwire_append_varint(struct buf *b, uint32_t number, uint64_t value);
+void pbwire_append_fixed64(struct buf *b, uint32_t number, uint64_t value);
+void pbwire_append_bytes(struct buf *b, uint32_t number, struct slice bytes);
+void pbwire_append_message(struct buf *b, uint32_t number, struct slice encoded);
 
 // The text of the SDK: "varint", "fixed64", "bytes", "start_group", "end_group", "fixed32".
 const char *pbwire_type_name(enum pbwire_type type);
