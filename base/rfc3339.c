@@ -81,7 +81,7 @@ static int days_in(int year, int month)
     return days[month - 1] + (month == 2 && leap);
 }
 
-int rfc3339_parse(struct slice text, int64_t *ret_ns)
+int rfc3339_to_ns(struct slice text, int64_t *ret_ns)
 {
     int year, month, day, hour, minute, second, ahead;
     int64_t ns;
@@ -100,7 +100,7 @@ int rfc3339_parse(struct slice text, int64_t *ret_ns)
     return 0;
 }
 
-size_t rfc3339_format(int64_t total_ns, char ret[RFC3339_MAX])
+size_t rfc3339_of_ns(int64_t total_ns, char ret[RFC3339_MAX])
 {
     int64_t ns = total_ns % NS_A_SECOND, seconds = total_ns / NS_A_SECOND;
     if (ns < 0) {

@@ -28,9 +28,9 @@ static void test_vectors(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t ns;
         char text[RFC3339_MAX];
-        assert_int_equal(rfc3339_parse(slice_str(rows[i].text), &ns), 0);
+        assert_int_equal(rfc3339_to_ns(slice_str(rows[i].text), &ns), 0);
         assert_int_equal(ns, rows[i].ns);
-        size_t len = rfc3339_format(ns, text);
+        size_t len = rfc3339_of_ns(ns, text);
         assert_int_equal(len, strlen(text));
         assert_string_equal(text, rows[i].back ? rows[i].back : rows[i].text);
     }
@@ -63,7 +63,7 @@ static void test_refused(void **state)
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         int64_t ns = 7;
-        assert_int_equal(rfc3339_parse(slice_str(texts[i]), &ns), -EINVAL);
+        assert_int_equal(rfc3339_to_ns(slice_str(texts[i]), &ns), -EINVAL);
         assert_int_equal(ns, 7);
     }
 }
@@ -78,9 +78,9 @@ static void test_every_day(void **state)
         int64_t back;
         gmtime_r(&at, &tm);
         strftime(want, sizeof want, "%Y-%m-%dT%H:%M:%SZ", &tm);
-        rfc3339_format((int64_t)at * 1000000000, got);
+        rfc3339_of_ns((int64_t)at * 1000000000, got);
         assert_string_equal(got, want);
-        assert_int_equal(rfc3339_parse(slice_str(got), &back), 0);
+        assert_int_equal(rfc3339_to_ns(slice_str(got), &back), 0);
         assert_int_equal(back, (int64_t)at * 1000000000);
     }
 }
