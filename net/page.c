@@ -1,12 +1,12 @@
 #include "net/page.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/rfc3339.h"
 #include "net/limits.h"
+#include "wire/utf8.h"
 
 static const char *const severities[] = {"critical", "error", "warning", "info"};
 
@@ -20,73 +20,17 @@ const char *page_action_text(enum page_action action)
     return action == PAGE_TRIGGER ? "trigger" : "resolve";
 }
 
-static int digits(const char **at, int count)
-{
-    int value = 0;
-    for (int i = 0; i < count; i++, (*at)++) {
-        if (**at < '0' || **at > '9')
-            return -1;
-        value = value * 10 + (**at - '0');
-    }
-    return value;
-}
-
-static bool literal(const char **at, char c)
-{
-    return *(*at)++ == c;
-}
-
-bool page_time_parse(const char *text, int64_t *ret_s)
-{
-    const char *at = text;
-    struct tm tm = {0}, back;
-    if (strnlen(text, 31) > 30)
-        return false;
-    bool date = (tm.tm_year = digits(&at, 4)) >= 0 && literal(&at, '-') &&
-                (tm.tm_mon = digits(&at, 2)) > 0 && literal(&at, '-') &&
-                (tm.tm_mday = digits(&at, 2)) > 0 && literal(&at, 'T');
-    if (!date || (tm.tm_hour = digits(&at, 2)) < 0 || !literal(&at, ':') ||
-        (tm.tm_min = digits(&at, 2)) < 0 || !literal(&at, ':') || (tm.tm_sec = digits(&at, 2)) < 0)
-        return false;
-    if (*at == '.') {
-        size_t decimals = strspn(++at, "0123456789");
-        if (decimals == 0 || decimals > 9)
-            return false;
-        at += decimals;
-    }
-    if (strcmp(at, "Z") != 0)
-        return false;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    back = tm;
-    time_t time = timegm(&back); // normalises: 31 February comes back as March
-    if (back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday || back.tm_hour != tm.tm_hour ||
-        back.tm_min != tm.tm_min || back.tm_sec != tm.tm_sec)
-        return false;
-    *ret_s = time;
-    return true;
-}
-
-void page_time_format(int64_t time_s, char *ret)
-{
-    time_t time = (time_t)time_s;
-    struct tm tm;
-    gmtime_r(&time, &tm);
-    if (strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        ret[0] = '\0';
-}
-
 int page_check(const struct page *page, struct err *e)
 {
-    int64_t ignored;
+    int64_t ignored_ns;
     size_t key_len = strlen(page->dedup_key);
     if (key_len == 0 || key_len > NET_PAGE_KEY_MAX)
         return err_set(e, -EINVAL, "a page's dedup_key has 1 to %d bytes, not %zu",
                        NET_PAGE_KEY_MAX, key_len);
     if (!*page->summary)
         return err_set(e, -EINVAL, "a page needs a summary");
-    if (!page_time_parse(page->at, &ignored))
-        return err_set(e, -EINVAL, "a page's \"at\" is not a time in UTC (RFC 3339)");
+    if (rfc3339_to_ns(slice_str(page->at), &ignored_ns) < 0)
+        return err_set(e, -EINVAL, "a page's \"at\" is no RFC 3339 time");
     if (page->ttl_s < 0 || page->ttl_s > INT32_MAX)
         return err_set(e, -EINVAL, "a page's ttl_s is out of range");
     if (page->detail_count > NET_PAGE_DETAILS_MAX)
@@ -95,32 +39,18 @@ int page_check(const struct page *page, struct err *e)
     return 0;
 }
 
-// The length of the UTF-8 sequence that starts here, or 0 when it is none (RFC 3629).
-static size_t utf8_len(const unsigned char *at)
-{
-    size_t len = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-    if (at[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-    bool beyond = (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf4 && at[1] > 0x8f);
-    return overlong || beyond ? 0 : len;
-}
-
 static const char *copy_text(struct arena *arena, const char *text, size_t limit)
 {
     CLEANUP_BUF struct buf out = {0};
-    for (const unsigned char *at = (const unsigned char *)text; *at;) {
-        size_t len = utf8_len(at);
+    for (struct slice left = slice_str(text); left.len > 0;) {
+        size_t len = utf8_next(left);
         if (out.len + (len ? len : 3) > limit)
             break;
         if (len)
-            buf_append(&out, at, len);
+            buf_append(&out, left.data, len);
         else
             buf_append_str(&out, "\xef\xbf\xbd");
-        at += len ? len : 1;
+        left = slice_of(left.data + (len ? len : 1), left.len - (len ? len : 1));
     }
     return arena_strndup(arena, buf_cstr(&out), out.len);
 }

@@ -30,7 +30,7 @@ struct page {
     const char *component; // "seid"; this and the next two may be ""
     const char *group;
     const char *class_name; // "downgrade_detected"
-    const char *at;         // when it began, RFC 3339 in UTC
+    const char *at;         // when it began, RFC 3339
     int64_t ttl_s;          // a trigger holds this long unless it is sent again; 0: not said
     enum page_severity severity;
     const struct page_detail *details;
@@ -50,10 +50,5 @@ void page_copy(struct arena *arena, const struct page *page, struct page *ret);
 json_t *page_to_json(const struct page *page); // a new reference
 // Unknown members are skipped; -EINVAL names the one that is wrong. *ret lives in `arena`.
 int page_from_json(const json_t *json, struct arena *arena, struct page *ret, struct err *e);
-
-// Seconds since 1970 of "2026-01-02T03:04:05[.6]Z". False when the text is no such time.
-bool page_time_parse(const char *text, int64_t *ret_s);
-// `ret` of 32 bytes.
-void page_time_format(int64_t time_s, char *ret);
 
 #endif

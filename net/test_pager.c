@@ -269,39 +269,6 @@ static void test_texts_become_utf8_and_short(void **state)
     free(long_text);
 }
 
-static void test_times(void **state)
-{
-    static const struct {
-        const char *text;
-        int64_t s; // -1: none
-    } rows[] = {
-        {"1970-01-01T00:00:00Z", 0},
-        {"2026-01-02T03:04:05Z", 1767323045},
-        {"2026-01-02T03:04:05.6Z", 1767323045},
-        {"2024-02-29T23:59:59.123456789Z", 1709251199},
-        {"2026-02-29T00:00:00Z", -1},
-        {"2026-01-02T03:04:05", -1},
-        {"2026-01-02T03:04:05+00:00", -1},
-        {"2026-01-02T03:04:05.Z", -1},
-        {"2026-01-02T24:04:05Z", -1},
-        {"2026-13-02T03:04:05Z", -1},
-        {"2026-00-02T03:04:05Z", -1},
-        {"2026-01-02T03:04:05.0123456789Z", -1},
-        {"2026-01-02T03:04:60Z", -1},
-        {"26-01-02T03:04:05Z", -1},
-        {"2026-01-02T03:04:05ZZ", -1},
-        {"", -1},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        int64_t s = -1;
-        if (page_time_parse(rows[i].text, &s) != (rows[i].s >= 0) || s != rows[i].s)
-            fail_msg("%s: %lld", rows[i].text, (long long)s);
-    }
-    char text[32];
-    page_time_format(1767323045, text);
-    assert_string_equal(text, AT);
-}
-
 static void test_state_survives(void **state)
 {
     struct pager *p = pager_new(&plain, two_targets, 2);
@@ -510,7 +477,6 @@ int main(void)
         cmocka_unit_test(test_queue_is_bounded),
         cmocka_unit_test(test_pages_that_are_none),
         cmocka_unit_test(test_texts_become_utf8_and_short),
-        cmocka_unit_test(test_times),
         cmocka_unit_test(test_state_survives),
         cmocka_unit_test(test_broken_states_are_refused),
         cmocka_unit_test(test_random_walks_converge),
