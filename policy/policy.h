@@ -99,7 +99,8 @@ struct policy_history {
     uint32_t crashes;   // in a row, this end included: policy_count_crash()
     int64_t ended_ms;   // since the process ended
     int last_exit_code; // of the last start, as a shell would show it; 0: none
-    bool resume;        // a person asked to go on, and the request names this halt (its key)
+    bool resume;        // a person asked to go on, and named this halt by its key: policy_key() of
+                        // the decision that is made with resume false. Until RELEASE is done
     bool page_open;     // a page was sent for this node and is not resolved
     bool rolled_back;   // the current target is where 71 sent us
     bool upgraded;      // the current target is where 70 sent us
@@ -114,7 +115,7 @@ enum policy_act {
     POLICY_RESOLVE,   // resolve every open page of this node
     POLICY_EVENT,     // tell in the log and as an event, once a row; `severity` NONE is information
     POLICY_STOP,      // SIGTERM to the process; `ms` of grace
-    POLICY_SWAP,      // make the mapped target the current one
+    POLICY_SWAP,      // make the mapped target the current one; drops a latch on it (71 is over)
     POLICY_ROLL_BACK, // make the recorded target the current one
     POLICY_START,     // start the current target
     POLICY_WAIT,      // decide again in `ms`, or when something changes
@@ -209,6 +210,9 @@ bool policy_file_is_fresh(const struct policy_observation *seen);
 
 // The number of crashes in a row after one more end: `before`, and how long the process ran.
 uint32_t policy_count_crash(uint32_t before, int64_t ran_ms, const struct policy_config *config);
+
+// The caller drops the latches of a target when a person changes something about it: that is what
+// releases a halt, beside POLICY_RELEASE and POLICY_SWAP.
 
 // The key of a halt, for de-duplication of pages and to name it in a resume: the same for the same
 // (node, target, row, reason, plan, height). Letters, digits and -._ of the texts stay, others
