@@ -1,0 +1,209 @@
+"""What process-level tests share: programs, ports, JSON-RPC, a node with its home.
+
+Standard library only. Programs are those of the build folder in SEIHALT_BUILD (default: build).
+Peers are those that `make peers` put in place; a test that needs one asks for it with `peer()`,
+which skips with a text when it is not there.
+"""
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get("SEIHALT_BUILD", os.path.join(TOP, "build")))
+PEERS = os.environ.get("SEIHALT_PEERS") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "seihalt", "peers")
+
+
+def program(name):
+    """The path of one of our programs."""
+    path = os.path.join(BUILD, "bin", name)
+    assert os.path.exists(path), f"{path} is not built: run make"
+    return os.path.realpath(path)
+
+
+def peer(name):
+    """The path of a peer's program; skips the test when `make peers` was not run."""
+    path = os.path.join(PEERS, "bin", name)
+    if not os.path.exists(path):
+        pytest.skip(f"{name} is not installed: run make peers")
+    return path
+
+
+def free_ports(count):
+    """`count` different free ports on loopback, below the range of outgoing connections."""
+    found = []
+    port = 20000 + os.getpid() * 37 % 12000
+    while len(found) < count:
+        port = 20000 + (port - 20000 + 1) % 12000
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
+    return found
+
+
+def wait_for(what, condition, timeout_s=30.0, every_s=0.01):
+    """Polls until `condition()` gives something true and returns it."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"timed out waiting for {what}"
+        time.sleep(every_s)
+
+
+class RpcError(Exception):
+    """A JSON-RPC error object."""
+
+    def __init__(self, error):
+        super().__init__(json.dumps(error))
+        self.error = error
+
+
+class Rpc:
+    """A client of the Tendermint RPC over one keep-alive connection a thread."""
+
+    def __init__(self, port):
+        self.port = port
+        self.local = threading.local()
+
+    def request(self, method, path, body=None, timeout=15):
+        """(HTTP status, headers, body)."""
+        for attempt in (0, 1):
+            connection = getattr(self.local, "connection", None)
+            if connection is None or attempt:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+                self.local.connection = connection
+            try:
+                connection.request(method, path, body)
+                response = connection.getresponse()
+                return response.status, dict(response.getheaders()), response.read()
+            except (http.client.HTTPException, ConnectionError, OSError):
+                connection.close()
+                self.local.connection = None
+                if attempt:
+                    raise
+        raise AssertionError
+
+    def call(self, name, **params):
+        status, _, body = self.request(
+            "POST", "/", json.dumps({"jsonrpc": "2.0", "id": 1, "method": name, "params": params}))
+        assert status == 200, body
+        answer = json.loads(body)
+        if "error" in answer:
+            raise RpcError(answer["error"])
+        return answer["result"]
+
+    def try_call(self, name, **params):
+        """None when nobody answers."""
+        try:
+            return self.call(name, **params)
+        except (OSError, http.client.HTTPException):
+            return None
+
+    def height(self):
+        status = self.try_call("status")
+        return int(status["sync_info"]["latest_block_height"]) if status else 0
+
+    def halt_intent(self):
+        """The intent, None while it is null or absent."""
+        status = self.try_call("status")
+        return status.get("halt_intent") if status else None
+
+
+class Node:
+    """A one-validator home made by `seid localnet`, and the process that runs on it."""
+
+    def __init__(self, home, *, chain_id="test-1", block_time="100ms", voting_period="2s",
+                 localnet=(), binary="seid"):
+        self.home = str(home)
+        self.chain_id = chain_id
+        self.binary = binary
+        self.port, *self.other_ports = free_ports(6)
+        self.rpc = Rpc(self.port)
+        self.process = None
+        self.log_path = os.path.join(os.path.dirname(self.home), "node.log")
+        self.run("localnet", "--chain-id", chain_id, "--block-time", block_time,
+                 "--voting-period", voting_period, *localnet)
+
+    def run(self, *args, binary=None, check=True, node=False, timeout=60):
+        """Runs a command of the node's program on this home; returns the finished process."""
+        command = [program(binary or self.binary), *map(str, args), "--home", self.home]
+        if node:
+            command += ["--node", f"tcp://127.0.0.1:{self.port}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+        assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+    def start(self, *args, binary=None, wait=True):
+        command = [program(binary or self.binary), "start", "--home", self.home,
+                   "--rpc.laddr", f"tcp://127.0.0.1:{self.port}", *map(str, args)]
+        log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        log.close()
+        if wait:
+            self.wait_height(1)
+        return self.process
+
+    def wait_height(self, height, timeout_s=30.0):
+        def reached():
+            assert self.process is None or self.process.poll() is None, \
+                f"the node ended with {self.process.returncode}\n{self.log()[-3000:]}"
+            return self.rpc.height() >= height
+        wait_for(f"height {height}", reached, timeout_s)
+
+    def wait_exit(self, timeout_s=30.0):
+        return self.process.wait(timeout=timeout_s)
+
+    def stop(self, sig=signal.SIGTERM, timeout_s=30.0):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(sig)
+        return self.wait_exit(timeout_s) if self.process else None
+
+    def log(self):
+        with open(self.log_path, "rb") as f:
+            return f.read().decode(errors="replace")
+
+    def tx(self, *args, key="validator", check=True):
+        """Signs and sends a transaction, waits until it is in a block, returns its TxResponse."""
+        done = self.run("tx", *args, "--from", key, "--keyring-backend", "test", "--chain-id",
+                        self.chain_id, "--fees", "2000usei", "--yes", "-o", "json", node=True)
+        answer = json.loads(done.stdout)
+        assert not check or answer["code"] == 0, answer
+        if answer["code"] != 0:
+            return answer
+        def found():
+            try:
+                return self.rpc.call("tx", hash=_base64_of_hex(answer["txhash"]))
+            except RpcError:
+                return None
+        result = wait_for("the transaction", found)
+        assert not check or result["tx_result"]["code"] == 0, result
+        return result
+
+    def query(self, *args):
+        return json.loads(self.run("q", *args, "-o", "json", node=True).stdout)
+
+    def upgrade_info(self):
+        """The bytes of upgrade-info.json, None when there is none."""
+        try:
+            with open(os.path.join(self.home, "data", "upgrade-info.json"), "rb") as f:
+                return f.read()
+        except FileNotFoundError:
+            return None
+
+
+def _base64_of_hex(text):
+    import base64
+    return base64.b64encode(bytes.fromhex(text)).decode()
