@@ -98,4 +98,36 @@ struct chain_genesis {
 int chain_genesis(struct store_snapshot *snap, struct arena *arena, struct chain_genesis *ret,
                   struct err *e);
 
+// Walks transactions of blocks in ascending order without starting over at each. Zero-initialised
+// is ready; chain_cursor_tx has the outcomes of chain_tx.
+struct chain_cursor {
+    struct store_snapshot *snap;
+    int64_t height;
+    uint32_t next; // index of the transaction that both rests begin with
+    struct slice txs_rest, results_rest;
+};
+int chain_cursor_tx(struct chain_cursor *c, int64_t height, uint32_t index, struct slice *ret_tx,
+                    struct slice *ret_result, struct err *e);
+
+// ---- writing: the consensus thread, in the batch of the block
+
+struct chain_record {
+    int64_t height;
+    bool first; // the chain's first block: the base
+    const uint8_t *hash;
+    struct slice block;
+    struct slice meta;
+    struct slice last_commit; // for height - 1; empty at the first block
+    const uint8_t (*tx_hashes)[CHAIN_HASH_BYTES];
+    size_t tx_count;
+};
+void chain_put_block(struct store_batch *batch, const struct chain_record *record);
+void chain_put_results(struct store_batch *batch, int64_t height, struct slice results);
+void chain_put_genesis(struct store_batch *batch, const struct chain_genesis *genesis);
+
+// For rollback: forgets the results of a block, or the block as a whole (the newest stored one).
+void chain_del_results(struct store_batch *batch, int64_t height);
+int chain_del_block(struct store_snapshot *snap, struct store_batch *batch, int64_t height,
+                    struct err *e);
+
 #endif
