@@ -30,7 +30,7 @@ struct event_condition {
     struct slice key; // "tx.height", "tx.hash", "block.height" or "<type>.<attribute>"
     enum event_op op;
     enum event_operand operand;
-    struct slice text; // the string, or the number as it was written ("12", "1.5")
+    struct slice text; // the string, or the number or time as it was written ("12", "1.5")
     int64_t time_ns;   // EVENT_TIME
 };
 
@@ -57,5 +57,20 @@ int event_search_txs(struct store_snapshot *snap, const struct event_condition *
 int event_search_blocks(struct store_snapshot *snap, const struct event_condition *conditions,
                         size_t count, int64_t max_height, size_t limit, int64_t deadline_ns,
                         struct arena *arena, struct event_matches *ret, struct err *e);
+
+// ---- writing: the consensus thread, in the batch of the block
+
+struct Tendermint__Abci__ResponseFinalizeBlock;
+struct eventindex; // the segments that can still be merged
+
+struct eventindex *eventindex_new(void);
+void eventindex_free(struct eventindex *x); // null is fine
+// After a start, and after a batch that was not committed.
+int eventindex_load(struct eventindex *x, struct store_snapshot *snap, struct err *e);
+void eventindex_add(struct eventindex *x, struct store_batch *batch, int64_t height,
+                    const struct Tendermint__Abci__ResponseFinalizeBlock *results);
+// For rollback: forgets all of `height` and above.
+int eventindex_truncate(struct store_snapshot *snap, struct store_batch *batch, int64_t height,
+                        struct err *e);
 
 #endif

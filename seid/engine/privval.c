@@ -308,39 +308,17 @@ int privval_state_save(const char *path, const struct privval_state *state, stru
 
 // ---- the rule
 
-// Length-prefixed CanonicalVote. False when it does not fit (a chain id of absurd length).
+// False when they do not fit (a chain id of absurd length).
 static bool sign_bytes(const struct privval_vote *vote, const char *chain_id, int64_t time_ns,
                        uint8_t *ret, size_t *ret_len)
 {
-    Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
-    Tendermint__Types__CanonicalPartSetHeader parts =
-        TENDERMINT__TYPES__CANONICAL_PART_SET_HEADER__INIT;
-    Tendermint__Types__CanonicalBlockID id = TENDERMINT__TYPES__CANONICAL_BLOCK_ID__INIT;
-    Tendermint__Types__CanonicalVote message = TENDERMINT__TYPES__CANONICAL_VOTE__INIT;
-    time.seconds = time_ns / 1000000000;
-    time.nanos = (int32_t)(time_ns % 1000000000);
-    parts.total = vote->block_id.parts_total;
-    parts.hash = pb_bytes(slice_of(vote->block_id.parts_hash, 32));
-    id.hash = pb_bytes(slice_of(vote->block_id.hash, 32));
-    id.part_set_header = &parts;
-    message.type = vote->step == PRIVVAL_STEP_PRECOMMIT
-                       ? TENDERMINT__TYPES__SIGNED_MSG_TYPE__SIGNED_MSG_TYPE_PRECOMMIT
-                       : TENDERMINT__TYPES__SIGNED_MSG_TYPE__SIGNED_MSG_TYPE_PREVOTE;
-    message.height = vote->height;
-    message.round = vote->round;
-    message.block_id = vote->block_id.nil ? NULL : &id;
-    message.timestamp = &time;
-    message.chain_id = pb_str(chain_id);
-
-    size_t len = tendermint__types__canonical_vote__get_packed_size(&message);
-    size_t prefix = len < 128 ? 1 : 2;
-    if (len + prefix > PRIVVAL_SIGN_BYTES_MAX)
+    CLEANUP_BUF struct buf bytes = {0};
+    tm_vote_sign_bytes(chain_id, vote->step == PRIVVAL_STEP_PRECOMMIT ? TM_PRECOMMIT : TM_PREVOTE,
+                       vote->height, vote->round, &vote->block_id, time_ns, &bytes);
+    if (bytes.len > PRIVVAL_SIGN_BYTES_MAX)
         return false;
-    ret[0] = (uint8_t)(len < 128 ? len : (len & 0x7f) | 0x80);
-    if (prefix == 2)
-        ret[1] = (uint8_t)(len >> 7);
-    tendermint__types__canonical_vote__pack(&message, ret + prefix);
-    *ret_len = len + prefix;
+    memcpy(ret, bytes.data, bytes.len);
+    *ret_len = bytes.len;
     return true;
 }
 

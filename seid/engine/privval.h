@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "wire/tm.h"
 
 enum {
     PRIVVAL_PUB_BYTES = 32,
@@ -75,19 +76,11 @@ void privval_state_encode(const struct privval_state *state, struct buf *ret);
 int privval_state_load(const char *path, struct privval_state *ret, struct err *e);
 int privval_state_save(const char *path, const struct privval_state *state, struct err *e);
 
-// What a block id is, for a vote.
-struct privval_block_id {
-    uint8_t hash[32];
-    uint32_t parts_total;
-    uint8_t parts_hash[32];
-    bool nil; // a vote for no block
-};
-
 struct privval_vote {
     enum privval_step step; // PREVOTE or PRECOMMIT
     int64_t height;
     int32_t round;
-    struct privval_block_id block_id;
+    struct tm_block_id block_id; // absent: a vote for no block
     int64_t time_ns;
 };
 

@@ -27,7 +27,7 @@ static struct privval_vote vote_of(int64_t height, int32_t round, enum privval_s
                                    uint8_t block, int64_t time_ns)
 {
     struct privval_vote vote = {.step = step, .height = height, .round = round, .time_ns = time_ns};
-    vote.block_id.nil = block == 0;
+    vote.block_id.present = block != 0;
     vote.block_id.parts_total = 1;
     memset(vote.block_id.hash, block, 32);
     memset(vote.block_id.parts_hash, block, 32);
