@@ -50,9 +50,13 @@ class Node:
         self.run("localnet", "--chain-id", chain_id, "--block-time", block_time,
                  "--voting-period", voting_period, *localnet)
 
+    def command(self, *args, binary=None):
+        """The argument list of a command of the node's program on this home."""
+        return [program(binary or self.binary), *map(str, args), "--home", self.home]
+
     def run(self, *args, binary=None, check=True, node=False, timeout=60):
-        """Runs a command of the node's program on this home; returns the finished process."""
-        command = [program(binary or self.binary), *map(str, args), "--home", self.home]
+        """Runs a command; returns the finished process."""
+        command = self.command(*args, binary=binary)
         if node:
             command += ["--node", f"tcp://127.0.0.1:{self.port}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
