@@ -1,56 +1,36 @@
 #include "seid/store/kv_overlay.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/mem.h"
+#include "seid/store/kv_hash.h"
+#include "seid/store/kv_merge.h"
 
 enum { FIRST_SLOTS = 64 };
 
 struct overlay_iter {
     struct kv_iter iter;
-    struct kv_iter *parent; // null when it has nothing more
-    struct slice start, end;
-    struct slice parent_key, parent_value; // its next pair, while `parent_ready`
-    bool parent_ready;
-    bool reverse;
-    uint64_t generation; // of the order that low and high belong to
-    uint32_t low, high;  // what is left of our own: low <= i < high
-    uint32_t walked;
+    struct kv_merge merge; // of the two:
+    struct own_walk {
+        struct kv_walk walk;
+        struct kv_overlay *overlay;
+        struct slice start, end;
+        bool reverse;
+        uint64_t generation; // of the order that low and high belong to
+        uint32_t low, high;  // what is left: low <= i < high
+        uint32_t walked;
+    } own;
+    struct parent_walk {
+        struct kv_walk walk;
+        struct kv_iter *iter; // null when the parent has an error
+    } parent;
 };
 
 // ---- the hash table
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    __uint128_t product = (__uint128_t)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t load(const uint8_t *at, size_t len)
-{
-    uint64_t word = 0;
-    if (len)
-        memcpy(&word, at, len);
-    return word;
-}
-
-static uint64_t hash_key(uint64_t seed, struct slice key)
-{
-    uint64_t h = seed ^ (key.len * UINT64_C(0x9e3779b97f4a7c15));
-    const uint8_t *at = key.data;
-    size_t left = key.len;
-    for (; left > 16; at += 16, left -= 16)
-        h = mix(load(at, 8) ^ h, load(at + 8, 8) ^ UINT64_C(0xe7037ed1a0b428db));
-    uint64_t first = load(at, left < 8 ? left : 8);
-    uint64_t second = left > 8 ? load(at + 8, left - 8) : 0;
-    h = mix(first ^ h, second ^ UINT64_C(0x8ebc6af09c88c6e3));
-    return mix(h ^ seed, UINT64_C(0x589965cc75374cc3));
-}
-
 static uint64_t hash_of(const struct kv_overlay *o, struct slice key)
 {
-    return hash_key(o->seed, key);
+    return kv_hash(o->seed, key);
 }
 
 // The slot that holds the key, or the free one where it belongs.
@@ -192,21 +172,42 @@ static void overlay_del(struct kv *kv, struct slice key)
         put(o, key, hash_of(o, key), SLICE_NULL, true);
 }
 
-// ---- iteration: our own entries and the parent's, merged
+// ---- iteration: our own entries over the parent's
 
-static void position(struct overlay_iter *it)
+static void position(struct own_walk *w)
 {
-    struct kv_overlay *o = (struct kv_overlay *)it->iter.kv;
-    it->low = lower_bound(o, o->sorted, it->start);
-    it->high = it->end.len ? lower_bound(o, o->sorted, it->end) : o->sorted;
-    if (it->high < it->low)
-        it->high = it->low;
+    const struct kv_overlay *o = w->overlay;
+    w->low = lower_bound(o, o->sorted, w->start);
+    w->high = w->end.len ? lower_bound(o, o->sorted, w->end) : o->sorted;
+    if (w->high < w->low)
+        w->high = w->low;
     // Nobody writes into the range, so that as many of it are behind us as before.
-    if (it->reverse)
-        it->high -= it->walked;
+    if (w->reverse)
+        w->high -= w->walked;
     else
-        it->low += it->walked;
-    it->generation = o->generation;
+        w->low += w->walked;
+    w->generation = o->generation;
+}
+
+static bool own_next(struct kv_walk *walk, struct kv_change *ret)
+{
+    struct own_walk *w = (struct own_walk *)walk;
+    const struct kv_overlay *o = w->overlay;
+    if (w->generation != o->generation)
+        position(w);
+    if (w->low >= w->high)
+        return false;
+    const struct kv_overlay_entry *entry = &o->entries[o->order[w->reverse ? --w->high : w->low++]];
+    w->walked++;
+    *ret = (struct kv_change){entry->key, entry->value, entry->deleted};
+    return true;
+}
+
+static bool parent_next(struct kv_walk *walk, struct kv_change *ret)
+{
+    struct parent_walk *w = (struct parent_walk *)walk;
+    ret->deleted = false;
+    return kv_iter_next(w->iter, &ret->key, &ret->value);
 }
 
 static struct kv_iter *overlay_iter_new(struct kv *kv, struct slice start, struct slice end,
@@ -215,80 +216,34 @@ static struct kv_iter *overlay_iter_new(struct kv *kv, struct slice start, struc
     struct kv_overlay *o = (struct kv_overlay *)kv;
     struct overlay_iter *it = mem_zalloc(sizeof *it);
     it->iter.kv = kv;
-    it->start = start;
-    it->end = end;
-    it->reverse = reverse;
-    it->parent = kv_iter_new(o->parent, start, end, reverse);
+    it->parent = (struct parent_walk){.walk.next = parent_next,
+                                      .iter = kv_iter_new(o->parent, start, end, reverse)};
+    it->own = (struct own_walk){
+        .walk.next = own_next, .overlay = o, .start = start, .end = end, .reverse = reverse};
     make_order(o);
-    position(it);
+    position(&it->own);
+    kv_merge_init(&it->merge, &it->own.walk, &it->parent.walk, reverse);
     return &it->iter;
-}
-
-static const struct kv_overlay_entry *own_next(struct overlay_iter *it)
-{
-    const struct kv_overlay *o = (const struct kv_overlay *)it->iter.kv;
-    if (it->generation != o->generation)
-        position(it);
-    if (it->low >= it->high)
-        return NULL;
-    return &o->entries[o->order[it->reverse ? it->high - 1 : it->low]];
-}
-
-static void own_step(struct overlay_iter *it)
-{
-    it->walked++;
-    if (it->reverse)
-        it->high--;
-    else
-        it->low++;
-}
-
-static bool parent_next(struct overlay_iter *it)
-{
-    if (!it->parent_ready && it->parent) {
-        it->parent_ready = kv_iter_next(it->parent, &it->parent_key, &it->parent_value);
-        if (!it->parent_ready) {
-            take_error(it->iter.kv, it->parent->kv);
-            kv_iter_free(it->parent);
-            it->parent = NULL;
-        }
-    }
-    return it->parent_ready;
 }
 
 static bool overlay_iter_next(struct kv_iter *iter, struct slice *ret_key, struct slice *ret_value)
 {
     struct overlay_iter *it = (struct overlay_iter *)iter;
-    for (;;) {
-        bool parent = parent_next(it);
-        if (iter->kv->error.code)
+    struct kv_change change;
+    do {
+        bool more = it->merge.walk.next(&it->merge.walk, &change);
+        take_error(iter->kv, ((struct kv_overlay *)iter->kv)->parent);
+        if (!more || iter->kv->error.code)
             return false;
-        const struct kv_overlay_entry *own = own_next(it);
-        if (!parent && !own)
-            return false;
-        int order = !own ? -1 : !parent ? 1 : slice_cmp(it->parent_key, own->key);
-        if (own && parent && it->reverse)
-            order = -order;
-        if (order < 0) {
-            it->parent_ready = false;
-            *ret_key = it->parent_key;
-            *ret_value = it->parent_value;
-            return true;
-        }
-        if (order == 0)
-            it->parent_ready = false;
-        own_step(it);
-        if (own->deleted)
-            continue;
-        *ret_key = own->key;
-        *ret_value = own->value;
-        return true;
-    }
+    } while (change.deleted);
+    *ret_key = change.key;
+    *ret_value = change.value;
+    return true;
 }
 
 static void overlay_iter_free(struct kv_iter *iter)
 {
-    kv_iter_free(((struct overlay_iter *)iter)->parent);
+    kv_iter_free(((struct overlay_iter *)iter)->parent.iter);
     free(iter);
 }
 
@@ -306,10 +261,7 @@ static uint64_t seed_for(const struct kv *parent)
 {
     if (parent->ops == &overlay_ops)
         return ((const struct kv_overlay *)parent)->seed;
-    uint64_t seed;
-    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
-        seed = (uint64_t)(uintptr_t)parent; // the random layout of memory must do
-    return seed;
+    return kv_hash_seed();
 }
 
 void kv_overlay_init(struct kv_overlay *o, struct kv *parent)

@@ -1,0 +1,26 @@
+// smt_table: the changed pages of a tree in memory.
+#ifndef SEID_STORE_SMT_TABLE_H
+#define SEID_STORE_SMT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct smt_page_table;
+
+struct smt_page_table *smt_table_new(void);
+void smt_table_free(struct smt_page_table *t); // null is fine
+void smt_table_clear(struct smt_page_table *t);
+size_t smt_table_bytes(const struct smt_page_table *t);
+
+// True: known; *ret is null for a deleted page. Valid until the page is put again.
+bool smt_table_get(const struct smt_page_table *t, struct slice key, struct slice *ret);
+// Copies. Null data: the page is deleted.
+void smt_table_put(struct smt_page_table *t, struct slice key, struct slice data);
+
+// The pages in the order of their keys; stops at and returns the first result that is not 0.
+int smt_table_each(const struct smt_page_table *t,
+                   int (*fn)(void *ctx, struct slice key, struct slice data), void *ctx);
+
+#endif
