@@ -111,7 +111,12 @@ int gotime_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos)
     if (c.bad || c.at != c.end || year < 1 || month < 1 || month > 12 || day < 1 ||
         day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59)
         return -EINVAL;
-    *ret_seconds = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+    int64_t seconds =
+        days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+    // An offset can lead out of the years that can be written again.
+    if (seconds < -62135596800 || seconds > 253402300799)
+        return -EINVAL;
+    *ret_seconds = seconds;
     *ret_nanos = nanos;
     return 0;
 }

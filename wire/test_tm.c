@@ -1,5 +1,5 @@
 // Hashes, encodings and sign bytes against what CometBFT's own packages make of the same inputs.
-// The inputs follow the rules of tests/peers/tmvectors/main.go.
+// The inputs follow the rules of tests/peers/wirevectors/main.go.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-// Made by tests/peers/tmvectors from CometBFT v0.38.26's own packages. Do not edit.
+// Made by tests/peers/wirevectors from CometBFT v0.38.26's own packages. Do not edit.
 // clang-format off
 static const struct {
     const char *name;

@@ -1,8 +1,11 @@
-module peer.local/tmvectors
+module peer.local/wirevectors
 
-go 1.23
+go 1.23.0
 
-require github.com/cometbft/cometbft v0.38.26
+require (
+	cosmossdk.io/math v1.5.3
+	github.com/cometbft/cometbft v0.38.26
+)
 
 require (
 	github.com/cloudflare/circl v1.6.3 // indirect
@@ -12,10 +15,12 @@ require (
 	github.com/go-kit/log v0.2.1 // indirect
 	github.com/go-logfmt/logfmt v0.6.0 // indirect
 	github.com/golang/protobuf v1.5.4 // indirect
-	github.com/google/go-cmp v0.6.0 // indirect
+	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/oasisprotocol/curve25519-voi v0.0.0-20220708102147-0a8a51822cae // indirect
+	github.com/petermattis/goid v0.0.0-20250813065127-a731cc31b4fe // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
+	github.com/sasha-s/go-deadlock v0.3.9 // indirect
 	github.com/stretchr/testify v1.10.0 // indirect
 	golang.org/x/crypto v0.33.0 // indirect
 	golang.org/x/net v0.35.0 // indirect

@@ -1,10 +1,14 @@
-// Writes wire/test_tm_vectors.h: what CometBFT's own packages make of inputs that the C test makes by
-// the same rules. Run it in this folder: go run . > ../../../wire/test_tm_vectors.h
+// Writes the vectors of the C tests: what CometBFT's own packages make of inputs that the C test makes by
+// the same rules. In this folder:
+//
+//	go run . tm > ../../../wire/test_tm_vectors.h
+//	go run . dec > ../../../wire/test_dec_vectors.h
 package main
 
 import (
 	"crypto/sha256"
 	"fmt"
+	"os"
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -200,8 +204,8 @@ func results() {
 	}
 }
 
-func main() {
-	fmt.Println("// Made by tests/peers/tmvectors from CometBFT v0.38.26's own packages. Do not edit.")
+func tm() {
+	fmt.Println("// Made by tests/peers/wirevectors from CometBFT v0.38.26's own packages. Do not edit.")
 	fmt.Println("// clang-format off")
 	fmt.Println("static const struct {\n    const char *name;\n    const char *hex;\n} vectors[] = {")
 	merkles()
@@ -212,4 +216,12 @@ func main() {
 	params()
 	results()
 	fmt.Println("};\n// clang-format on")
+}
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == "dec" {
+		dec()
+	} else {
+		tm()
+	}
 }
