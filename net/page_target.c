@@ -125,6 +125,13 @@ static int complete_url(const char *url, struct arena *arena, struct page_target
     return 0;
 }
 
+bool page_target_name_ok(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 0 && len <= 64 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
+}
+
 static int read_target(const json_t *json, struct arena *arena, struct page_target *ret,
                        struct err *e)
 {
@@ -135,6 +142,8 @@ static int read_target(const json_t *json, struct arena *arena, struct page_targ
         return result;
     if (!ret->name || !*ret->name)
         return err_set(e, -EINVAL, "a target has no name");
+    if (!page_target_name_ok(ret->name))
+        return err_set(e, -EINVAL, "a target's name is not 1 to 64 letters, digits, . _ or -");
     if (read_kind(json_string_value(json_object_get(json, "kind")), &ret->kind) < 0)
         result = err_set(e, -EINVAL, "\"kind\" is not webhook, alertmanager or pagerduty");
     else if ((result = read_text(json, "url", arena, &url, e)) == 0 &&

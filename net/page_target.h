@@ -3,6 +3,7 @@
 #ifndef NET_PAGE_TARGET_H
 #define NET_PAGE_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ struct page_target {
     struct http_header *headers;
     size_t header_count;
 };
+
+// Whether a text may be a target's name: 1 to 64 letters, digits and . _ -
+bool page_target_name_ok(const char *name);
 
 // The public endpoint of PagerDuty's Events API v2, used when a target has no URL.
 #define PAGE_PAGERDUTY_URL "https://events.pagerduty.com/v2/enqueue"

@@ -169,6 +169,7 @@ static void test_targets_that_are_none(void **state)
         {"{}", "the targets are no array"},
         {"[1]", "a target has no name"},
         {"[{\"kind\":\"webhook\"}]", "a target has no name"},
+        {"[{\"name\":\"a b\"}]", "a target's name is not 1 to 64 letters, digits, . _ or -"},
         {"[{\"name\":7}]", "\"name\" is not a string"},
         {"[{\"name\":\"x\",\"kind\":\"pigeon\"}]",
          "target x: \"kind\" is not webhook, alertmanager or pagerduty"},

@@ -47,10 +47,12 @@
 //       "details":{"plan":"v2","height":"120"}}
 //   <- {"id":3,"ok":true,"results":{"webhook-0":"ok","pagerduty-0":"retry: HTTP 503",
 //       "alertmanager-0":"refused: HTTP 400 …"}}
-//      "retry: …" may work later (network, time-out, 5xx, 429); "refused: …" never will.
+//      "retry: …" may work later (network, time-out, 5xx, 429); "refused: …" never will. Targets
+//      that said when (Retry-After) stand in "retry_after_ms":{"pagerduty-0":2000} beside.
 //   All of a key's triggers are one incident: PagerDuty dedup_key, Alertmanager label set
 //   (alertname, dedup_key, severity, component, class), webhook body. "at" is when the halt was
-//   seen: startsAt; endsAt is at + ttl_s for a trigger and now for a resolve. A webhook gets the
+//   seen: startsAt; endsAt is now + ttl_s for a trigger, which sending it again extends, and now
+//   for a resolve. A webhook gets the
 //   request's members without id, op, targets and ttl_s, with "source" added.
 //
 // serve      opens the metrics server. Asked again with the same address it changes nothing.
