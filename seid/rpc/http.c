@@ -97,6 +97,19 @@ static const char *server_time(char text[24])
     return text;
 }
 
+static void add_cors(struct MHD_Response *mhd, const struct http_response *response)
+{
+    if (!response->allow_origin)
+        return;
+    MHD_add_response_header(mhd, "Vary", "Origin");
+    MHD_add_response_header(mhd, "Access-Control-Allow-Origin", response->allow_origin);
+    if (!response->preflight)
+        return;
+    MHD_add_response_header(mhd, "Access-Control-Allow-Methods", "HEAD, GET, POST");
+    MHD_add_response_header(mhd, "Access-Control-Allow-Headers",
+                            "Origin, Accept, Content-Type, X-Requested-With, X-Server-Time");
+}
+
 static enum MHD_Result queue(struct http_request *r, struct http_response *response)
 {
     size_t len = response->body.len;
@@ -107,10 +120,12 @@ static enum MHD_Result queue(struct http_request *r, struct http_response *respo
         return MHD_NO;
     }
     char text[24];
-    MHD_add_response_header(mhd, "Content-Type", response->content_type);
+    if (response->content_type)
+        MHD_add_response_header(mhd, "Content-Type", response->content_type);
     MHD_add_response_header(mhd, "X-Server-Time", server_time(text));
     if (response->cacheable)
         MHD_add_response_header(mhd, "Cache-Control", "public, max-age=86400");
+    add_cors(mhd, response);
     enum MHD_Result result =
         MHD_queue_response(r->connection, response->status ? response->status : 200, mhd);
     MHD_destroy_response(mhd);

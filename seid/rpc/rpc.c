@@ -256,14 +256,34 @@ static void *wait_and_answer(void *arg)
     return NULL;
 }
 
+// The configured origin that a browser's page may be of; null when it may not.
+static const char *allowed_origin(const struct rpc_server *s, const char *origin)
+{
+    const struct config_list *allowed = &s->node.config->rpc.cors_allowed_origins;
+    for (size_t i = 0; origin && i < allowed->count; i++)
+        if (strcmp(allowed->items[i], "*") == 0 || strcmp(allowed->items[i], origin) == 0)
+            return allowed->items[i];
+    return NULL;
+}
+
 static int handle(void *ctx, struct http_request *request, struct http_response *response)
 {
+    struct rpc_server *s = ctx;
     struct waiting_answer *ready = *http_slot(request);
-    if (!ready)
-        return answer(ctx, request, false, response);
-    *response = ready->response;
-    ready->response.body = (struct buf){0};
-    return HTTP_NOW;
+    int when = HTTP_NOW;
+    const char *origin = allowed_origin(s, http_header(request, "Origin"));
+    if (origin && strcmp(http_method(request), "OPTIONS") == 0) {
+        response->status = 204;
+        response->content_type = NULL;
+        response->preflight = true;
+    } else if (!ready) {
+        when = answer(s, request, false, response);
+    } else {
+        *response = ready->response;
+        ready->response.body = (struct buf){0};
+    }
+    response->allow_origin = origin;
+    return when;
 }
 
 static void free_answer(void *ctx, void *slot)

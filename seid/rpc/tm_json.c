@@ -1,9 +1,9 @@
 #include "seid/rpc/tm_json.h"
 
+#include "wire/gotime.h"
 #include "wire/proto/tendermint_abci_types.pb-c.h"
 #include "wire/proto/tendermint_types_block.pb-c.h"
 #include "wire/proto/tendermint_types_types.pb-c.h"
-#include "wire/gotime.h"
 
 // Bytes of a protobuf-c message.
 #define BYTES(field) slice_of((field).data, (field).len)
