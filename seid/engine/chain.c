@@ -13,9 +13,11 @@
 #include "wire/pbwire.h"
 #include "wire/proto/tendermint_abci_types.pb-c.h"
 #include "wire/proto/tendermint_types_block.pb-c.h"
+#include "wire/tm.h"
 
 #define KEY_HEIGHT SLICE_LIT("chain/height")
 #define KEY_BASE SLICE_LIT("chain/base")
+#define KEY_ROUND SLICE_LIT("chain/round")
 #define KEY_GENESIS SLICE_LIT("chain/genesis")
 
 // ---- keys
@@ -236,6 +238,54 @@ int chain_tx_result(struct slice result, struct arena *arena,
     return *ret ? 0 : err_set(e, -EBADMSG, "the stored result of a transaction is broken");
 }
 
+// ---- what the next header needs
+
+enum { RESULT_CODE = 1, RESULT_DATA = 2, RESULT_GAS_WANTED = 5, RESULT_GAS_USED = 6 };
+
+static int add_result(struct tm_merkle *tree, struct slice rest)
+{
+    struct pbwire_field field;
+    struct slice data = SLICE_NULL;
+    uint64_t numbers[RESULT_GAS_USED + 1] = {0};
+    int more;
+    while ((more = pbwire_next(&rest, &field)) > 0) {
+        if (field.number == RESULT_DATA)
+            data = field.bytes;
+        else if (field.number <= RESULT_GAS_USED)
+            numbers[field.number] = field.value;
+    }
+    tm_results_add(tree, (uint32_t)numbers[RESULT_CODE], data, (int64_t)numbers[RESULT_GAS_WANTED],
+                   (int64_t)numbers[RESULT_GAS_USED]);
+    return more;
+}
+
+int chain_results_hash(struct store_snapshot *snap, int64_t height, uint8_t ret[CHAIN_HASH_BYTES],
+                       struct err *e)
+{
+    struct tm_merkle tree = {0};
+    struct slice rest, result;
+    if (!chain_results_bytes(snap, height, &rest))
+        return CHAIN_NOT_FOUND;
+    int more;
+    while ((more = next_field(&rest, RESULTS_TX_RESULTS, &result)) > 0)
+        if ((more = add_result(&tree, result)) < 0)
+            break;
+    if (more < 0)
+        return err_set(e, -EBADMSG, "the stored results of height %lld are broken",
+                       (long long)height);
+    tm_merkle_root(&tree, ret);
+    return 0;
+}
+
+int32_t chain_round(struct store_snapshot *snap, int64_t height)
+{
+    struct slice value;
+    if (!store_snapshot_get(snap, STORE_SYS, KEY_ROUND, &value) || value.len != 12 ||
+        (int64_t)get_be(value.data, 8) != height)
+        return 0;
+    return (int32_t)get_be(value.data + 8, 4);
+}
+
 // ---- genesis facts
 
 static json_t *hex_json(const void *bytes, size_t len)
@@ -332,6 +382,20 @@ int chain_genesis(struct store_snapshot *snap, struct arena *arena, struct chain
 
 // ---- writing
 
+static void put_height_and_32(uint8_t ret[12], int64_t height, uint32_t number)
+{
+    put_be64(ret, (uint64_t)height);
+    for (int i = 0; i < 4; i++)
+        ret[8 + i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+void chain_put_round(struct store_batch *batch, int64_t height, int32_t round)
+{
+    uint8_t value[12];
+    put_height_and_32(value, height, (uint32_t)round);
+    store_batch_put(batch, STORE_SYS, KEY_ROUND, slice_of(value, sizeof value));
+}
+
 struct tx_entry {
     const uint8_t *hash;
     uint32_t index;
@@ -353,9 +417,7 @@ static void put_tx_hashes(struct store_batch *batch, const struct chain_record *
     qsort(entries, r->tx_count, sizeof *entries, compare_entries);
     for (size_t i = 0; i < r->tx_count; i++) {
         uint8_t value[12];
-        put_be64(value, (uint64_t)r->height);
-        for (int b = 0; b < 4; b++)
-            value[8 + b] = (uint8_t)(entries[i].index >> (24 - 8 * b));
+        put_height_and_32(value, r->height, entries[i].index);
         store_batch_put(batch, STORE_TX, slice_of(entries[i].hash, CHAIN_HASH_BYTES),
                         slice_of(value, sizeof value));
     }

@@ -109,6 +109,15 @@ struct chain_cursor {
 int chain_cursor_tx(struct chain_cursor *c, int64_t height, uint32_t index, struct slice *ret_tx,
                     struct slice *ret_result, struct err *e);
 
+// last_results_hash of the block after `height`: over the stored results. CHAIN_NOT_FOUND without
+// them.
+int chain_results_hash(struct store_snapshot *snap, int64_t height, uint8_t ret[CHAIN_HASH_BYTES],
+                       struct err *e);
+
+// The consensus round in which `height` is decided: 0, but for the height that `rollback --hard`
+// opened again, which has been signed for before.
+int32_t chain_round(struct store_snapshot *snap, int64_t height);
+
 // ---- writing: the consensus thread, in the batch of the block
 
 struct chain_record {
@@ -123,6 +132,7 @@ struct chain_record {
 };
 void chain_put_block(struct store_batch *batch, const struct chain_record *record);
 void chain_put_results(struct store_batch *batch, int64_t height, struct slice results);
+void chain_put_round(struct store_batch *batch, int64_t height, int32_t round);
 void chain_put_genesis(struct store_batch *batch, const struct chain_genesis *genesis);
 
 // For rollback: forgets the results of a block, or the block as a whole (the newest stored one).

@@ -47,6 +47,10 @@ struct engine_tip {
 
 const struct engine_tip *engine_tip(struct engine *e);
 void engine_tip_put(const struct engine_tip *tip); // null is fine
+// For engines: a counted copy (seen_commit included) that the caller gives back; one more
+// reference.
+const struct engine_tip *engine_tip_new(const struct engine_tip *content);
+const struct engine_tip *engine_tip_take(const struct engine_tip *tip);
 
 // Fixed for the life of the engine: what the chain began with. Params and validators are the
 // genesis' ones at every height.
