@@ -1,12 +1,23 @@
 // store: everything a node keeps, in one LMDB environment.
 //
-// State (the application's key-value space), the sparse Merkle tree over it, the undo history that
-// makes rollback and reads at earlier heights possible, and plain tables for blocks, results and
-// indexes. One write transaction puts a whole block; a crash at any instant leaves the last
-// committed one.
+// State (the application's key-value space), the sparse Merkle tree over it (smt.h), records of
+// what each block changed, which make rollback and reads at earlier heights possible, and plain
+// tables for blocks, results and indexes. One write transaction puts a whole block; a crash at any
+// instant leaves the last committed one.
 //
-// Threads: one writer (store_batch_* and store_rollback belong to the thread that began the
-// batch); snapshots are free of locks and may be opened from any thread, used by one at a time.
+// A block's state changes go into the transaction as one record, written in sequence; their random
+// places in the file, and the pages of the tree, are brought up to date for many blocks at once
+// ("settling", by size and number of blocks, or when asked). Until then the changes are read from
+// memory (recent.h), where opening the store puts them back. None of this shows: a snapshot sees
+// the state of its height, and the app hash never depends on it.
+//
+// The file grows as needed, up to `map_bytes`, and its free pages are used again; it does not
+// shrink. When the limit or the disk is full a commit is -ENOSPC, the committed state stays, and
+// the remedy is a larger limit at the next start, or space.
+//
+// Threads: one writer (store_batch_* belong to the thread that began the batch); snapshots are free
+// of locks and may be opened from any thread, used by one at a time. An open snapshot keeps the
+// pages it reads from being used again: close it soon.
 #ifndef SEID_STORE_STORE_H
 #define SEID_STORE_STORE_H
 
@@ -54,7 +65,7 @@ int store_open(const struct store_config *config, struct store **ret, pid_t *ret
                struct err *e);
 void store_close(struct store *s); // null is fine; all snapshots must be closed
 
-// The committed height (0: only genesis or nothing) and its app hash, as of the last commit.
+// The committed height (0: only genesis or nothing), as of the last commit. Any thread.
 int64_t store_height(const struct store *s);
 
 // ---- reading
@@ -81,16 +92,20 @@ void store_batch_abort(struct store_batch *b); // null is fine
 void store_batch_put(struct store_batch *b, enum store_table table, struct slice key,
                      struct slice value);
 void store_batch_del(struct store_batch *b, enum store_table table, struct slice key);
-// Applies the sorted, unique changes of block `height` (the committed one + 1; for genesis
-// initial_height - 1, which may be 0, exactly once) and gives the new app hash.
+// Once a batch. Applies the sorted, unique changes of block `height` (the committed one + 1; for
+// genesis initial_height - 1, which may be 0, exactly once) and gives the new app hash.
 int store_batch_state(struct store_batch *b, int64_t height, const struct kv_change *changes,
                       size_t count, uint8_t ret_app_hash[STORE_HASH_BYTES], struct err *e);
+// Asks that this commit settles, so that the next start has nothing to put back into memory: for
+// the last blocks before a planned stop. Before store_batch_state.
+void store_batch_settle(struct store_batch *b);
 // Makes all of it durable (fsync) and visible to snapshots opened from now on. Frees the batch in
 // every case. -ENOSPC names the full disk or map.
 int store_batch_commit(struct store_batch *b, struct err *e);
 
-// Undoes the state of the newest block: height becomes one less, with the app hash it had. Plain
-// tables are the caller's matter, in the same batch. STORE_PRUNED when the history is gone.
+// Undoes the state of the newest block: height becomes one less, with the app hash it had, which is
+// checked against the restored tree. Instead of store_batch_state, once a batch. Plain tables are
+// the caller's matter, in the same batch. STORE_PRUNED when the history is gone.
 int store_batch_undo(struct store_batch *b, uint8_t ret_app_hash[STORE_HASH_BYTES], struct err *e);
 
 #endif
