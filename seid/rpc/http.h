@@ -21,6 +21,8 @@ struct http_response {
     const char *content_type; // a literal
     struct buf body;          // handed over to the server
     bool cacheable;           // Cache-Control: public, max-age=86400
+    const char *allow_origin; // null: no CORS headers; else valid while the handler's ctx lives
+    bool preflight;           // with allow_origin: what a browser asked by OPTIONS
 };
 
 enum { HTTP_NOW = 0, HTTP_LATER = 1 };
