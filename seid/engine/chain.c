@@ -477,12 +477,12 @@ int chain_del_block(struct store_snapshot *snap, struct store_batch *batch, int6
             del_tx_hash(snap, batch, tx, height);
     struct height_key room, before;
     struct slice key = height_key(height, &room);
+    height_key(height - 1, &before);
     store_batch_del(batch, STORE_BLOCK, key);
     store_batch_del(batch, STORE_META, key);
     store_batch_del(batch, STORE_RESULT, key);
     store_batch_del(batch, STORE_HASH, pb_slice(meta->block_id->hash));
-    height_key(height - 1, &before);
-    store_batch_del(batch, STORE_COMMIT, slice_of(before.bytes, sizeof before.bytes));
+    // The commit of the block before stays: its validator has gone on and could not sign it again.
     bool last = height == chain_base(snap);
     store_batch_put(batch, STORE_SYS, KEY_HEIGHT,
                     last ? height_key(0, &before) : slice_of(before.bytes, sizeof before.bytes));

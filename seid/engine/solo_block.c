@@ -221,15 +221,10 @@ static int sign_last(struct solo *s, struct store_snapshot *snap, struct err *e)
     return result;
 }
 
-// The commit of a block below the newest stored one is in the store: it was signed in its time.
-static int stored_commit(struct solo *s, struct store_snapshot *snap, struct err *e)
+static int stored_commit(struct solo *s, struct slice bytes, struct err *e)
 {
-    struct slice bytes;
-    struct tm_commit commit;
-    if (!chain_commit_bytes(snap, s->last.height, &bytes))
-        return err_set(e, -EBADMSG, "the commit of block %lld is missing in the store",
-                       (long long)s->last.height);
     CLEANUP_ARENA struct arena arena = {0};
+    struct tm_commit commit;
     int result = tm_commit_decode(bytes, &arena, &commit, e);
     if (result < 0)
         return result;
@@ -242,9 +237,14 @@ static int stored_commit(struct solo *s, struct store_snapshot *snap, struct err
     return 0;
 }
 
+// A block that has, or had, one above it was signed in its time: its commit is in the store. The
+// newest one is signed, which after a restart gives the signature that there was.
 static int commit_last(struct solo *s, struct store_snapshot *snap, struct err *e)
 {
-    return s->last.height < s->stored_height ? stored_commit(s, snap, e) : sign_last(s, snap, e);
+    struct slice bytes;
+    if (chain_commit_bytes(snap, s->last.height, &bytes))
+        return stored_commit(s, bytes, e);
+    return sign_last(s, snap, e);
 }
 
 // ---- the check state follows
