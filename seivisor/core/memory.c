@@ -1,0 +1,378 @@
+#include "seivisor/core/memory.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "seivisor/core/json.h"
+
+// One member of a struct and of its JSON object.
+struct field {
+    const char *key;
+    enum { TEXT, NUMBER, COUNT, FLAG, WHOLE } type; // char[], int64_t, uint64_t, bool, int
+    size_t offset;
+    size_t size;
+};
+#define FIELD(type, struct_, member)                                                               \
+    {                                                                                              \
+#member, type, offsetof(struct struct_, member), sizeof(((struct struct_ *)0)->member)     \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, TEXT, 0, 0                                                                           \
+    }
+
+static const struct field good_fields[] = {
+    FIELD(TEXT, memory_good, target), FIELD(TEXT, memory_good, identity),
+    FIELD(NUMBER, memory_good, at_ns), FIELD(NUMBER, memory_good, height), END};
+static const struct field halt_fields[] = {FIELD(WHOLE, memory_halt, reason),
+                                           FIELD(TEXT, memory_halt, plan),
+                                           FIELD(NUMBER, memory_halt, height),
+                                           FIELD(TEXT, memory_halt, target),
+                                           FIELD(TEXT, memory_halt, identity),
+                                           FIELD(NUMBER, memory_halt, at_ns),
+                                           END};
+static const struct field hold_fields[] = {
+    FIELD(FLAG, memory_hold, active),   FIELD(TEXT, memory_hold, state),
+    FIELD(TEXT, memory_hold, why),      FIELD(WHOLE, memory_hold, exit_code),
+    FIELD(TEXT, memory_hold, page_key), END};
+static const struct field page_fields[] = {FIELD(TEXT, memory_page, key),
+                                           FIELD(FLAG, memory_page, resolve),
+                                           FIELD(TEXT, memory_page, severity),
+                                           FIELD(TEXT, memory_page, summary),
+                                           FIELD(TEXT, memory_page, token),
+                                           FIELD(TEXT, memory_page, plan),
+                                           FIELD(NUMBER, memory_page, height),
+                                           FIELD(TEXT, memory_page, target),
+                                           FIELD(NUMBER, memory_page, at_ns),
+                                           FIELD(TEXT, memory_page, left),
+                                           FIELD(TEXT, memory_page, sent),
+                                           FIELD(WHOLE, memory_page, attempts),
+                                           END};
+static const struct field whole_fields[] = {
+    FIELD(FLAG, memory, speaks_contract), FIELD(COUNT, memory, restarts),
+    FIELD(COUNT, memory, swaps), FIELD(COUNT, memory, rollbacks), END};
+
+static json_t *encode_field(const struct field *f, const char *at)
+{
+    switch (f->type) {
+    case TEXT:
+        return json_safe_string(at);
+    case NUMBER:
+        return json_integer(*(const int64_t *)(const void *)at);
+    case COUNT:
+        return json_integer((json_int_t) * (const uint64_t *)(const void *)at);
+    case WHOLE:
+        return json_integer(*(const int *)(const void *)at);
+    case FLAG:
+        return json_boolean(*(const bool *)at);
+    }
+    return NULL;
+}
+
+static json_t *encode(const struct field *fields, const void *object)
+{
+    json_t *ret = json_object();
+    for (const struct field *f = fields; f->key; f++)
+        json_object_set_new(ret, f->key, encode_field(f, (const char *)object + f->offset));
+    return ret;
+}
+
+static int decode_field(const struct field *f, const json_t *value, char *at)
+{
+    if (f->type == FLAG) {
+        if (!json_is_boolean(value))
+            return -EINVAL;
+        *(bool *)at = json_is_true(value);
+        return 0;
+    }
+    if (f->type == TEXT) {
+        if (!json_is_string(value) || json_string_length(value) >= f->size)
+            return -EINVAL;
+        memcpy(at, json_string_value(value), json_string_length(value) + 1);
+        return 0;
+    }
+    json_int_t number = json_integer_value(value);
+    if (!json_is_integer(value) || (f->type == COUNT && number < 0) ||
+        (f->type == WHOLE && (number < INT32_MIN || number > INT32_MAX)))
+        return -EINVAL;
+    if (f->type == WHOLE)
+        *(int *)(void *)at = (int)number;
+    else
+        *(int64_t *)(void *)at = number;
+    return 0;
+}
+
+// Members that are missing keep their zero: an older version has written the file.
+static int decode(const struct field *fields, const json_t *object, void *ret, struct err *e)
+{
+    if (!json_is_object(object))
+        return err_set(e, -EINVAL, "not an object");
+    for (const struct field *f = fields; f->key; f++) {
+        const json_t *value = json_object_get(object, f->key);
+        if (value && decode_field(f, value, (char *)ret + f->offset) < 0)
+            return err_set(e, -EINVAL, "\"%s\" is wrong", f->key);
+    }
+    return 0;
+}
+
+json_t *memory_encode(const struct memory *m)
+{
+    json_t *ret = encode(whole_fields, m);
+    json_object_set_new(ret, "version", json_integer(1));
+    json_object_set_new(ret, "last", encode(halt_fields, &m->last));
+    json_t *hold = encode(hold_fields, &m->hold);
+    json_object_set_new(hold, "halt", encode(halt_fields, &m->hold.halt));
+    json_object_set_new(ret, "hold", hold);
+    json_t *list = json_array();
+    for (unsigned i = 0; i < m->good_count; i++)
+        json_array_append_new(list, encode(good_fields, &m->good[i]));
+    json_object_set_new(ret, "good", list);
+    list = json_array();
+    for (unsigned i = 0; i < m->crash_count; i++)
+        json_array_append_new(list, json_integer(m->crashes[i]));
+    json_object_set_new(ret, "crashes", list);
+    list = json_array();
+    for (unsigned i = 0; i < m->page_count; i++)
+        json_array_append_new(list, encode(page_fields, &m->pages[i]));
+    json_object_set_new(ret, "pages", list);
+    return ret;
+}
+
+static int decode_list(const json_t *root, const char *key, const struct field *fields, void *ret,
+                       size_t size, unsigned max, unsigned *ret_count, struct err *e)
+{
+    const json_t *list = json_object_get(root, key);
+    size_t count = json_array_size(list);
+    if (count > max)
+        return err_set(e, -EINVAL, "\"%s\" is too long", key);
+    for (size_t i = 0; i < count; i++) {
+        int result = decode(fields, json_array_get(list, i), (char *)ret + i * size, e);
+        if (result < 0)
+            return err_context(e, "%s[%zu]", key, i);
+    }
+    *ret_count = (unsigned)count;
+    return 0;
+}
+
+static int decode_crashes(const json_t *root, struct memory *m, struct err *e)
+{
+    const json_t *list = json_object_get(root, "crashes");
+    if (json_array_size(list) > MEMORY_CRASHES_MAX)
+        return err_set(e, -EINVAL, "\"crashes\" is too long");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        m->crashes[m->crash_count++] = json_integer_value(json_array_get(list, i));
+    return 0;
+}
+
+static int decode_whole(const json_t *root, struct memory *m, struct err *e)
+{
+    const json_t *hold = json_object_get(root, "hold");
+    const json_t *last = json_object_get(root, "last");
+    const json_t *halt = json_object_get(hold, "halt");
+    int result = decode(whole_fields, root, m, e);
+    if (result == 0 && last)
+        result = decode(halt_fields, last, &m->last, e);
+    if (result == 0 && hold)
+        result = decode(hold_fields, hold, &m->hold, e);
+    if (result == 0 && halt)
+        result = decode(halt_fields, halt, &m->hold.halt, e);
+    if (result == 0)
+        result = decode_list(root, "good", good_fields, m->good, sizeof m->good[0], MEMORY_GOOD_MAX,
+                             &m->good_count, e);
+    if (result == 0)
+        result = decode_list(root, "pages", page_fields, m->pages, sizeof m->pages[0],
+                             MEMORY_PAGES_MAX, &m->page_count, e);
+    return result == 0 ? decode_crashes(root, m, e) : result;
+}
+
+int memory_decode(const void *data, size_t len, struct memory *ret, struct err *e)
+{
+    json_error_t at;
+    json_t *root = json_loadb(data, len, JSON_REJECT_DUPLICATES, &at);
+    if (!root)
+        return err_set(e, -EINVAL, "byte %d: %s", at.position, at.text);
+    static const struct memory empty;
+    struct memory m = empty;
+    int result = decode_whole(root, &m, e);
+    json_decref(root);
+    if (result == 0)
+        *ret = m;
+    return result;
+}
+
+void memory_record_good(struct memory *m, const char *target, const char *identity, int64_t at_ns,
+                        int64_t height)
+{
+    struct memory_good good = {.at_ns = at_ns, .height = height};
+    snprintf(good.target, sizeof good.target, "%s", target);
+    snprintf(good.identity, sizeof good.identity, "%s", identity);
+    unsigned at = 0; // the place that becomes free: its own old one, else the oldest
+    // An earlier file of the same target is gone: it can be no goal any more.
+    while (at < m->good_count && strcmp(m->good[at].target, target) != 0)
+        at++;
+    if (at == MEMORY_GOOD_MAX)
+        at--;
+    if (at == m->good_count)
+        m->good_count++;
+    memmove(&m->good[1], &m->good[0], at * sizeof m->good[0]);
+    m->good[0] = good;
+}
+
+const struct memory_good *memory_previous(const struct memory *m, const char *halted)
+{
+    for (unsigned i = 0; i < m->good_count; i++)
+        if (strcmp(m->good[i].target, halted) != 0)
+            return &m->good[i];
+    return NULL;
+}
+
+void memory_record_crash(struct memory *m, int64_t at_ns, int64_t window_ns)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < m->crash_count; i++)
+        if (at_ns - m->crashes[i] < window_ns)
+            m->crashes[kept++] = m->crashes[i];
+    if (kept == MEMORY_CRASHES_MAX)
+        memmove(m->crashes, m->crashes + 1, --kept * sizeof m->crashes[0]);
+    m->crashes[kept++] = at_ns;
+    m->crash_count = kept;
+}
+
+unsigned memory_crashes(const struct memory *m, int64_t now_ns, int64_t window_ns)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < m->crash_count; i++)
+        count += now_ns - m->crashes[i] < window_ns;
+    return count;
+}
+
+// Lists of names, comma-separated.
+static bool list_has(const char *list, const char *name, size_t len)
+{
+    for (const char *at = list; *at;) {
+        size_t n = strcspn(at, ",");
+        if (n == len && memcmp(at, name, n) == 0)
+            return true;
+        at += n;
+        at += *at == ',';
+    }
+    return false;
+}
+
+static void list_add(char *list, size_t cap, const char *name, size_t len)
+{
+    size_t have = strlen(list);
+    if (list_has(list, name, len) || have + len + 2 > cap)
+        return;
+    snprintf(list + have, cap - have, "%s%.*s", have ? "," : "", (int)len, name);
+}
+
+// Keeps the names that are (or are not) in `other`.
+static void list_filter(char *list, size_t cap, const char *other, bool keep)
+{
+    char result[MEMORY_TARGETS_MAX] = "";
+    for (const char *at = list; *at;) {
+        size_t n = strcspn(at, ",");
+        if (list_has(other, at, n) == keep)
+            list_add(result, sizeof result, at, n);
+        at += n;
+        at += *at == ',';
+    }
+    snprintf(list, cap, "%s", result);
+}
+
+static struct memory_page *find_page(struct memory *m, const char *key)
+{
+    for (unsigned i = 0; i < m->page_count; i++)
+        if (strcmp(m->pages[i].key, key) == 0)
+            return &m->pages[i];
+    return NULL;
+}
+
+static void drop_page(struct memory *m, const struct memory_page *page)
+{
+    size_t at = (size_t)(page - m->pages);
+    memmove(&m->pages[at], &m->pages[at + 1], (m->page_count - at - 1) * sizeof m->pages[0]);
+    m->page_count--;
+}
+
+static void make_room(struct memory *m)
+{
+    if (m->page_count < MEMORY_PAGES_MAX)
+        return;
+    for (unsigned i = 0; i < m->page_count; i++)
+        if (m->pages[i].resolve) {
+            drop_page(m, &m->pages[i]);
+            return;
+        }
+    drop_page(m, &m->pages[0]);
+}
+
+bool memory_open_page(struct memory *m, const struct memory_page *page, const char *targets)
+{
+    struct memory_page *known = find_page(m, page->key);
+    if (known && !known->resolve)
+        return false;
+    if (known)
+        drop_page(m, known);
+    make_room(m);
+    struct memory_page *added = &m->pages[m->page_count++];
+    *added = *page;
+    added->resolve = false;
+    added->attempts = 0;
+    added->sent[0] = '\0';
+    snprintf(added->left, sizeof added->left, "%s", targets);
+    return true;
+}
+
+void memory_resolve_page(struct memory *m, const char *key)
+{
+    struct memory_page *page = find_page(m, key);
+    if (!page || page->resolve)
+        return;
+    page->resolve = true;
+    page->attempts = 0;
+    // Also where the trigger is still on its way: it may have arrived without an answer.
+    for (const char *at = page->sent; *at;) {
+        size_t n = strcspn(at, ",");
+        list_add(page->left, sizeof page->left, at, n);
+        at += n;
+        at += *at == ',';
+    }
+    if (!page->left[0])
+        drop_page(m, page);
+}
+
+void memory_page_done(struct memory *m, const char *key, bool resolve, const char *target)
+{
+    struct memory_page *page = find_page(m, key);
+    if (!page)
+        return;
+    if (!resolve)
+        list_add(page->sent, sizeof page->sent, target, strlen(target));
+    if (page->resolve != resolve) // it was released while the trigger was under way
+        return;
+    list_filter(page->left, sizeof page->left, target, false);
+    if (page->resolve && !page->left[0])
+        drop_page(m, page);
+}
+
+struct memory_page *memory_next_page(struct memory *m)
+{
+    for (unsigned i = 0; i < m->page_count; i++)
+        if (m->pages[i].left[0])
+            return &m->pages[i];
+    return NULL;
+}
+
+void memory_keep_targets(struct memory *m, const char *targets)
+{
+    for (unsigned i = m->page_count; i-- > 0;) {
+        struct memory_page *page = &m->pages[i];
+        list_filter(page->left, sizeof page->left, targets, true);
+        if (page->resolve && !page->left[0])
+            drop_page(m, page);
+    }
+}

@@ -1,0 +1,6 @@
+#include "seivisor/shell/fault.h"
+
+void fault_point(const char *name)
+{
+    (void)name;
+}
