@@ -33,10 +33,17 @@ static const struct field halt_fields[] = {FIELD(WHOLE, memory_halt, reason),
                                            FIELD(TEXT, memory_halt, identity),
                                            FIELD(NUMBER, memory_halt, at_ns),
                                            END};
-static const struct field hold_fields[] = {
-    FIELD(FLAG, memory_hold, active),   FIELD(TEXT, memory_hold, state),
-    FIELD(TEXT, memory_hold, why),      FIELD(WHOLE, memory_hold, exit_code),
-    FIELD(TEXT, memory_hold, page_key), END};
+static const struct field hold_fields[] = {FIELD(FLAG, memory_hold, active),
+                                           FIELD(FLAG, memory_hold, own),
+                                           FIELD(TEXT, memory_hold, key),
+                                           FIELD(TEXT, memory_hold, state),
+                                           FIELD(TEXT, memory_hold, why),
+                                           FIELD(TEXT, memory_hold, plan),
+                                           FIELD(NUMBER, memory_hold, height),
+                                           FIELD(TEXT, memory_hold, target),
+                                           FIELD(WHOLE, memory_hold, exit_code),
+                                           FIELD(NUMBER, memory_hold, at_ns),
+                                           END};
 static const struct field page_fields[] = {FIELD(TEXT, memory_page, key),
                                            FIELD(FLAG, memory_page, resolve),
                                            FIELD(TEXT, memory_page, severity),
@@ -51,8 +58,12 @@ static const struct field page_fields[] = {FIELD(TEXT, memory_page, key),
                                            FIELD(WHOLE, memory_page, attempts),
                                            END};
 static const struct field whole_fields[] = {
-    FIELD(FLAG, memory, speaks_contract), FIELD(COUNT, memory, restarts),
-    FIELD(COUNT, memory, swaps), FIELD(COUNT, memory, rollbacks), END};
+    FIELD(FLAG, memory, speaks_contract), FIELD(TEXT, memory, resume),
+    FIELD(WHOLE, memory, arrival),        FIELD(TEXT, memory, arrived),
+    FIELD(WHOLE, memory, crashes),        FIELD(TEXT, memory, crashed),
+    FIELD(WHOLE, memory, last_exit_code), FIELD(NUMBER, memory, ended_ns),
+    FIELD(COUNT, memory, restarts),       FIELD(COUNT, memory, swaps),
+    FIELD(COUNT, memory, rollbacks),      END};
 
 static json_t *encode_field(const struct field *f, const char *at)
 {
@@ -117,26 +128,26 @@ static int decode(const struct field *fields, const json_t *object, void *ret, s
     return 0;
 }
 
+static json_t *encode_list(const struct field *fields, const void *items, size_t size,
+                           unsigned count)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < count; i++)
+        json_array_append_new(list, encode(fields, (const char *)items + i * size));
+    return list;
+}
+
 json_t *memory_encode(const struct memory *m)
 {
     json_t *ret = encode(whole_fields, m);
     json_object_set_new(ret, "version", json_integer(1));
-    json_object_set_new(ret, "last", encode(halt_fields, &m->last));
-    json_t *hold = encode(hold_fields, &m->hold);
-    json_object_set_new(hold, "halt", encode(halt_fields, &m->hold.halt));
-    json_object_set_new(ret, "hold", hold);
-    json_t *list = json_array();
-    for (unsigned i = 0; i < m->good_count; i++)
-        json_array_append_new(list, encode(good_fields, &m->good[i]));
-    json_object_set_new(ret, "good", list);
-    list = json_array();
-    for (unsigned i = 0; i < m->crash_count; i++)
-        json_array_append_new(list, json_integer(m->crashes[i]));
-    json_object_set_new(ret, "crashes", list);
-    list = json_array();
-    for (unsigned i = 0; i < m->page_count; i++)
-        json_array_append_new(list, encode(page_fields, &m->pages[i]));
-    json_object_set_new(ret, "pages", list);
+    json_object_set_new(ret, "hold", encode(hold_fields, &m->hold));
+    json_object_set_new(ret, "halts",
+                        encode_list(halt_fields, m->halts, sizeof m->halts[0], m->halt_count));
+    json_object_set_new(ret, "good",
+                        encode_list(good_fields, m->good, sizeof m->good[0], m->good_count));
+    json_object_set_new(ret, "pages",
+                        encode_list(page_fields, m->pages, sizeof m->pages[0], m->page_count));
     return ret;
 }
 
@@ -156,35 +167,22 @@ static int decode_list(const json_t *root, const char *key, const struct field *
     return 0;
 }
 
-static int decode_crashes(const json_t *root, struct memory *m, struct err *e)
-{
-    const json_t *list = json_object_get(root, "crashes");
-    if (json_array_size(list) > MEMORY_CRASHES_MAX)
-        return err_set(e, -EINVAL, "\"crashes\" is too long");
-    for (size_t i = 0; i < json_array_size(list); i++)
-        m->crashes[m->crash_count++] = json_integer_value(json_array_get(list, i));
-    return 0;
-}
-
 static int decode_whole(const json_t *root, struct memory *m, struct err *e)
 {
     const json_t *hold = json_object_get(root, "hold");
-    const json_t *last = json_object_get(root, "last");
-    const json_t *halt = json_object_get(hold, "halt");
     int result = decode(whole_fields, root, m, e);
-    if (result == 0 && last)
-        result = decode(halt_fields, last, &m->last, e);
     if (result == 0 && hold)
         result = decode(hold_fields, hold, &m->hold, e);
-    if (result == 0 && halt)
-        result = decode(halt_fields, halt, &m->hold.halt, e);
+    if (result == 0)
+        result = decode_list(root, "halts", halt_fields, m->halts, sizeof m->halts[0],
+                             MEMORY_HALTS_MAX, &m->halt_count, e);
     if (result == 0)
         result = decode_list(root, "good", good_fields, m->good, sizeof m->good[0], MEMORY_GOOD_MAX,
                              &m->good_count, e);
     if (result == 0)
         result = decode_list(root, "pages", page_fields, m->pages, sizeof m->pages[0],
                              MEMORY_PAGES_MAX, &m->page_count, e);
-    return result == 0 ? decode_crashes(root, m, e) : result;
+    return result;
 }
 
 int memory_decode(const void *data, size_t len, struct memory *ret, struct err *e)
@@ -220,32 +218,50 @@ void memory_record_good(struct memory *m, const char *target, const char *identi
     m->good[0] = good;
 }
 
-const struct memory_good *memory_previous(const struct memory *m, const char *halted)
+const struct memory_good *memory_previous(const struct memory *m, const char *current)
 {
     for (unsigned i = 0; i < m->good_count; i++)
-        if (strcmp(m->good[i].target, halted) != 0)
+        if (strcmp(m->good[i].target, current) != 0)
             return &m->good[i];
     return NULL;
 }
 
-void memory_record_crash(struct memory *m, int64_t at_ns, int64_t window_ns)
+static void drop_halt(struct memory *m, const char *target)
 {
     unsigned kept = 0;
-    for (unsigned i = 0; i < m->crash_count; i++)
-        if (at_ns - m->crashes[i] < window_ns)
-            m->crashes[kept++] = m->crashes[i];
-    if (kept == MEMORY_CRASHES_MAX)
-        memmove(m->crashes, m->crashes + 1, --kept * sizeof m->crashes[0]);
-    m->crashes[kept++] = at_ns;
-    m->crash_count = kept;
+    for (unsigned i = 0; i < m->halt_count; i++)
+        if (strcmp(m->halts[i].target, target) != 0)
+            m->halts[kept++] = m->halts[i];
+    m->halt_count = kept;
 }
 
-unsigned memory_crashes(const struct memory *m, int64_t now_ns, int64_t window_ns)
+void memory_latch(struct memory *m, const struct memory_halt *halt)
 {
-    unsigned count = 0;
-    for (unsigned i = 0; i < m->crash_count; i++)
-        count += now_ns - m->crashes[i] < window_ns;
-    return count;
+    struct memory_halt copy = *halt;
+    drop_halt(m, copy.target);
+    if (m->halt_count == MEMORY_HALTS_MAX)
+        m->halt_count--;
+    memmove(&m->halts[1], &m->halts[0], m->halt_count * sizeof m->halts[0]);
+    m->halts[0] = copy;
+    m->halt_count++;
+}
+
+const struct memory_halt *memory_latched(const struct memory *m, const char *target,
+                                         const char *identity)
+{
+    for (unsigned i = 0; i < m->halt_count; i++)
+        if (strcmp(m->halts[i].target, target) == 0)
+            return strcmp(m->halts[i].identity, identity) == 0 ? &m->halts[i] : NULL;
+    return NULL;
+}
+
+void memory_release(struct memory *m, const char *target)
+{
+    drop_halt(m, target);
+    if (strcmp(m->crashed, target) == 0)
+        m->crashes = 0;
+    m->hold = (struct memory_hold){0};
+    m->resume[0] = '\0';
 }
 
 // Lists of names, comma-separated.
@@ -327,11 +343,16 @@ bool memory_open_page(struct memory *m, const struct memory_page *page, const ch
     return true;
 }
 
-void memory_resolve_page(struct memory *m, const char *key)
+bool memory_page_is_open(const struct memory *m)
 {
-    struct memory_page *page = find_page(m, key);
-    if (!page || page->resolve)
-        return;
+    for (unsigned i = 0; i < m->page_count; i++)
+        if (!m->pages[i].resolve)
+            return true;
+    return false;
+}
+
+static void resolve(struct memory_page *page)
+{
     page->resolve = true;
     page->attempts = 0;
     // Also where the trigger is still on its way: it may have arrived without an answer.
@@ -341,8 +362,21 @@ void memory_resolve_page(struct memory *m, const char *key)
         at += n;
         at += *at == ',';
     }
-    if (!page->left[0])
-        drop_page(m, page);
+}
+
+unsigned memory_resolve_pages(struct memory *m)
+{
+    unsigned count = 0;
+    for (unsigned i = m->page_count; i-- > 0;) {
+        struct memory_page *page = &m->pages[i];
+        if (page->resolve)
+            continue;
+        count++;
+        resolve(page);
+        if (!page->left[0])
+            drop_page(m, page);
+    }
+    return count;
 }
 
 void memory_page_done(struct memory *m, const char *key, bool resolve, const char *target)

@@ -13,7 +13,7 @@
 
 enum {
     MEMORY_GOOD_MAX = 8,
-    MEMORY_CRASHES_MAX = 64,
+    MEMORY_HALTS_MAX = 8,
     MEMORY_PAGES_MAX = 32,
     MEMORY_IDENTITY_MAX = 96,
     MEMORY_TEXT_MAX = 256,
@@ -30,9 +30,9 @@ struct memory_good {
     int64_t height; // seen last; 0 when not known
 };
 
-// A halt, or another end that holds, latched on the binary and what it said.
+// A halt, latched on the binary that said it. A binary that was replaced is another one, and free.
 struct memory_halt {
-    int reason; // contract number; 0: none
+    int64_t reason; // contract number
     char plan[PLAN_NAME_MAX + 1];
     int64_t height;
     char target[LAYOUT_TARGET_MAX];
@@ -40,14 +40,22 @@ struct memory_halt {
     int64_t at_ns;
 };
 
+// Why nothing runs; for people, and for `resume`, which has to name it by its key.
 struct memory_hold {
     bool active;
-    struct memory_halt halt;       // on what it is latched
-    char state[48];                // "HumanRequired"
-    char why[MEMORY_TEXT_MAX];     // one line
-    int exit_code;                 // what the supervisor ends with
-    char page_key[MEMORY_KEY_MAX]; // "" when nobody was paged
+    bool own; // a step of ours failed (a backup, a hook, a start): only a resume releases it
+    char key[MEMORY_KEY_MAX];
+    char state[48];            // "HumanRequired"
+    char why[MEMORY_TEXT_MAX]; // one line
+    char plan[PLAN_NAME_MAX + 1];
+    int64_t height;
+    char target[LAYOUT_TARGET_MAX];
+    int exit_code; // what the supervisor ends with
+    int64_t at_ns;
 };
+
+// How the current target came to be current.
+enum memory_arrival { MEMORY_BY_HAND, MEMORY_BY_UPGRADE, MEMORY_BY_ROLLBACK };
 
 // A page that is open (triggered and not resolved), or has something left to deliver.
 struct memory_page {
@@ -69,10 +77,16 @@ struct memory {
     bool speaks_contract; // seen once with a live field or a corroborated code
     struct memory_good good[MEMORY_GOOD_MAX];
     unsigned good_count;
-    struct memory_halt last; // the halt that was answered last, whatever the answer was
+    struct memory_halt halts[MEMORY_HALTS_MAX]; // newest first
+    unsigned halt_count;
     struct memory_hold hold;
-    int64_t crashes[MEMORY_CRASHES_MAX]; // times, oldest first
-    unsigned crash_count;
+    char resume[MEMORY_KEY_MAX]; // the key of the hold that a person released; "" once it is used
+    int arrival;                 // enum memory_arrival, of `arrived`
+    char arrived[LAYOUT_TARGET_MAX];
+    int crashes; // in a row, of `crashed`
+    char crashed[LAYOUT_TARGET_MAX];
+    int last_exit_code; // of the last start, as a shell shows it
+    int64_t ended_ns;   // when that was; 0: never
     struct memory_page pages[MEMORY_PAGES_MAX];
     unsigned page_count;
     uint64_t restarts; // ever
@@ -88,20 +102,25 @@ int memory_decode(const void *data, size_t len, struct memory *ret, struct err *
 // Puts a target first in the list; one with the same target and identity is moved, not doubled.
 void memory_record_good(struct memory *m, const char *target, const char *identity, int64_t at_ns,
                         int64_t height);
-// The newest recorded target that is not `halted`; null: none.
-const struct memory_good *memory_previous(const struct memory *m, const char *halted);
+// The newest recorded target that is not `current`; null: none.
+const struct memory_good *memory_previous(const struct memory *m, const char *current);
 
-void memory_record_crash(struct memory *m, int64_t at_ns, int64_t window_ns);
-// Crashes within the window before `now_ns`.
-unsigned memory_crashes(const struct memory *m, int64_t now_ns, int64_t window_ns);
+// Latches a halt on its target; one that is latched there is replaced.
+void memory_latch(struct memory *m, const struct memory_halt *halt);
+// The halt latched on a target whose file is still the same; null: none.
+const struct memory_halt *memory_latched(const struct memory *m, const char *target,
+                                         const char *identity);
+// Drops what is held against a target: latch, crashes, the hold itself and a resume.
+void memory_release(struct memory *m, const char *target);
 
 // Opens a page, or finds the open one with its key (then nothing is sent again). `targets`:
 // comma-separated names that are to be reached. Returns whether it is new. With MEMORY_PAGES_MAX
 // open ones the oldest resolved, else the oldest, makes room.
 bool memory_open_page(struct memory *m, const struct memory_page *page, const char *targets);
-// Turns an open page into a resolve for all targets that may have the trigger. An unknown key does
-// nothing.
-void memory_resolve_page(struct memory *m, const char *key);
+// Whether a page was triggered and is not resolved.
+bool memory_page_is_open(const struct memory *m);
+// Turns every open page into a resolve for all targets that may have the trigger. Returns how many.
+unsigned memory_resolve_pages(struct memory *m);
 // A target answered: it needs no more of this. Drops a resolve that has nothing left.
 void memory_page_done(struct memory *m, const char *key, bool resolve, const char *target);
 // The next page with something left to deliver; null: none.

@@ -145,8 +145,7 @@ static void line_take(struct netlink_line *line)
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
     struct netlink_line *line = handle->data;
-    *ret = uv_buf_init(line->rx + line->rx_len,
-                       (unsigned)(NET_PROTOCOL_LINE_MAX - line->rx_len));
+    *ret = uv_buf_init(line->rx + line->rx_len, (unsigned)(NET_PROTOCOL_LINE_MAX - line->rx_len));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)

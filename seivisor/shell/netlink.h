@@ -29,13 +29,13 @@ struct netlink {
     uv_loop_t *loop;
     struct procs *procs;
     const struct log *log;
-    char *program;          // owned
-    json_t *configuration;  // owned: the members of "configure" but id and op
+    char *program;             // owned
+    json_t *configuration;     // owned: the members of "configure" but id and op
     struct netlink_line *line; // null: no helper runs
     struct netlink_request open[NET_PROTOCOL_IN_FLIGHT];
     uint64_t next_id;
-    unsigned failures;      // in a row
-    uint64_t not_before_ms; // back-off, loop time
+    unsigned failures;                // in a row
+    uint64_t not_before_ms;           // back-off, loop time
     void (*restarted)(void *context); // the helper has failed: what it was told is gone
     void *context;
 };

@@ -228,7 +228,8 @@ int store_history(struct store *s, json_t *entry, bool sync, struct err *e)
     return 0;
 }
 
-// Names this boot of the machine, so that a number from before it is not taken for a process of now.
+// Names this boot of the machine, so that a number from before it is not taken for a process of
+// now.
 static void read_boot_id(char ret[64])
 {
     ret[0] = '\0';
@@ -244,7 +245,8 @@ int store_write_child(const struct store *s, pid_t pid, uint64_t birth, struct e
     CLEANUP_FREE char *temp = state_path(s, "child.new");
     char boot[64], text[160];
     read_boot_id(boot);
-    int len = snprintf(text, sizeof text, "%d %llu %s\n", (int)pid, (unsigned long long)birth, boot);
+    int len =
+        snprintf(text, sizeof text, "%d %llu %s\n", (int)pid, (unsigned long long)birth, boot);
     CLEANUP_CLOSE int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, text, (size_t)len) != len || rename(temp, path) < 0)
         return err_errno(e, errno ? errno : EIO, "cannot write %s", path);
