@@ -21,7 +21,8 @@
 //       "targets":[
 //         {"name":"webhook-0","kind":"webhook","url":"https://…","headers":{"Authorization":"…"}},
 //         {"name":"alertmanager-0","kind":"alertmanager","url":"http://127.0.0.1:9093"},
-//         {"name":"pagerduty-0","kind":"pagerduty","routing_key":"…","url":"https://… (optional)"}],
+//         {"name":"pagerduty-0","kind":"pagerduty","routing_key":"…","url":"https://…
+//         (optional)"}],
 //       "ca_file":"/path (optional)","timeout_ms":5000}
 //   <- {"id":1,"ok":true,"version":1}
 //   "timeout_ms" is the limit for one delivery. TLS certificates are always verified.

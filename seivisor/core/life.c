@@ -34,12 +34,12 @@
     ON(EXIT) = STAY(in), ON(GONE) = GO(IDLE, DO(DISARM), DO(DECIDE))
 // A job of a swap.
 #define JOB(in)                                                                                    \
-    NO_ANSWER(in), NO_REDO(in), ON(GONE) = STAY(in), ON(NEWS) = STAY(in), ON(TIMER) = STAY(in),    \
-                                ON(JOB_FAILED) = GO(HELD, DO(HOLD), DO(CLEAR), DO(REST)),          \
-                                ON(FAILED) = GO(HELD, DO(HOLD), DO(CLEAR), DO(REST)),              \
-                                ON(QUIT) = GO(ENDING, DO(END_JOB), DO(ARM_GRACE)),                 \
-                                ON(PAGED) = STAY(in)
-#define FAILS ON(FAILED) = GO(HELD, DO(DISARM), DO(HOLD), DO(CLEAR), DO(REST))
+    NO_ANSWER(in), NO_REDO(in),                                                                    \
+        ON(GONE) = STAY(in), ON(NEWS) = STAY(in), ON(TIMER) = STAY(in),                            \
+        ON(JOB_FAILED) = GO(HELD, DO(HOLD), DO(CLEAR), DO(ARM_LOOK), DO(REST)),                    \
+        ON(FAILED) = GO(HELD, DO(HOLD), DO(CLEAR), DO(ARM_LOOK), DO(REST)),                        \
+        ON(QUIT) = GO(ENDING, DO(END_JOB), DO(ARM_GRACE)), ON(PAGED) = STAY(in)
+#define FAILS ON(FAILED) = GO(HELD, DO(DISARM), DO(HOLD), DO(CLEAR), DO(ARM_LOOK), DO(REST))
 
 // clang-format off
 static const struct life_cell table[LIFE_STATES][LIFE_EVENTS] = {
@@ -49,16 +49,16 @@ static const struct life_cell table[LIFE_STATES][LIFE_EVENTS] = {
         ON(STOP) = STAY(IDLE),
         ON(SWAP) = GO(DELAY, DO(NOTE_STOPPED), DO(ARM_DELAY)),
         ON(BACK) = GO(LINKED, DO(NOTE_STOPPED), DO(LINK), DO(NOTE_SWAPPED), DO(GO)),
-        ON(HOLD) = GO(HELD, DO(CLEAR)),
+        ON(HOLD) = GO(HELD, DO(CLEAR), DO(ARM_LOOK)),
         ON(EXIT) = GO(LEAVING, DO(CLEAR), DO(LEAVE)),
         ON(REST) = STAY(IDLE),
         ON(REDO_STOP) = GO(DELAY, DO(NOTE_STOPPED), DO(ARM_DELAY)),
         ON(REDO_BACKUP) = GO(BACKUP, DO(BACKUP)),
         ON(REDO_HOOKS) = GO(SCRIPT, DO(SCRIPT)),
         ON(REDO_LINK) = GO(LINKED, DO(LINK), DO(NOTE_SWAPPED), DO(GO)),
-        ON(REDO_START) = GO(LINKED, DO(NOTE_SWAPPED), DO(GO)),
+        ON(REDO_START) = GO(IDLE, DO(NOTE_SWAPPED), DO(DECIDE)),
         ON(GONE) = STAY(IDLE),
-        ON(NEWS) = STAY(IDLE),
+        ON(NEWS) = GO(IDLE, DO(DECIDE)),
         ON(TIMER) = STAY(IDLE),
         NO_JOB(IDLE),
         FAILS,
@@ -160,11 +160,11 @@ static const struct life_cell table[LIFE_STATES][LIFE_EVENTS] = {
         NO_ANSWER(HELD),
         NO_REDO(HELD),
         ON(GONE) = STAY(HELD),
-        ON(NEWS) = GO(IDLE, DO(DECIDE)),
-        ON(TIMER) = STAY(HELD),
+        ON(NEWS) = GO(IDLE, DO(DISARM), DO(DECIDE)),
+        ON(TIMER) = GO(IDLE, DO(DECIDE)),
         NO_JOB(HELD),
         ON(FAILED) = STAY(HELD),
-        ON(QUIT) = GO(LEAVING, DO(LEAVE)),
+        ON(QUIT) = GO(LEAVING, DO(DISARM), DO(LEAVE)),
         ON(PAGED) = STAY(HELD),
     },
     [LIFE_ENDING] = {
@@ -264,6 +264,7 @@ const char *life_effect_name(enum life_effect effect)
         [LIFE_DO_ARM_WAIT] = "arm-wait",
         [LIFE_DO_ARM_GRACE] = "arm-grace",
         [LIFE_DO_ARM_DELAY] = "arm-delay",
+        [LIFE_DO_ARM_LOOK] = "arm-look",
         [LIFE_DO_DISARM] = "disarm",
         [LIFE_DO_BACKUP] = "backup",
         [LIFE_DO_SCRIPT] = "script",

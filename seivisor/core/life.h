@@ -64,6 +64,7 @@ enum life_effect {
     LIFE_DO_ARM_WAIT,  // the state's timer: as long as the policy said
     LIFE_DO_ARM_GRACE, // … the shutdown grace
     LIFE_DO_ARM_DELAY, // … the pause before the backup
+    LIFE_DO_ARM_LOOK,  // … until a hold is looked at again
     LIFE_DO_DISARM,
     LIFE_DO_BACKUP,       // start it, or feed JOB_OK when none is wanted
     LIFE_DO_SCRIPT,       // likewise

@@ -33,17 +33,13 @@ static const struct field halt_fields[] = {FIELD(WHOLE, memory_halt, reason),
                                            FIELD(TEXT, memory_halt, identity),
                                            FIELD(NUMBER, memory_halt, at_ns),
                                            END};
-static const struct field hold_fields[] = {FIELD(FLAG, memory_hold, active),
-                                           FIELD(FLAG, memory_hold, own),
-                                           FIELD(TEXT, memory_hold, key),
-                                           FIELD(TEXT, memory_hold, state),
-                                           FIELD(TEXT, memory_hold, why),
-                                           FIELD(TEXT, memory_hold, plan),
-                                           FIELD(NUMBER, memory_hold, height),
-                                           FIELD(TEXT, memory_hold, target),
-                                           FIELD(WHOLE, memory_hold, exit_code),
-                                           FIELD(NUMBER, memory_hold, at_ns),
-                                           END};
+static const struct field hold_fields[] = {
+    FIELD(FLAG, memory_hold, active),  FIELD(FLAG, memory_hold, own),
+    FIELD(TEXT, memory_hold, key),     FIELD(TEXT, memory_hold, identity),
+    FIELD(TEXT, memory_hold, state),   FIELD(TEXT, memory_hold, why),
+    FIELD(TEXT, memory_hold, plan),    FIELD(NUMBER, memory_hold, height),
+    FIELD(TEXT, memory_hold, target),  FIELD(WHOLE, memory_hold, exit_code),
+    FIELD(NUMBER, memory_hold, at_ns), END};
 static const struct field page_fields[] = {FIELD(TEXT, memory_page, key),
                                            FIELD(FLAG, memory_page, resolve),
                                            FIELD(TEXT, memory_page, severity),
@@ -57,13 +53,19 @@ static const struct field page_fields[] = {FIELD(TEXT, memory_page, key),
                                            FIELD(TEXT, memory_page, sent),
                                            FIELD(WHOLE, memory_page, attempts),
                                            END};
-static const struct field whole_fields[] = {
-    FIELD(FLAG, memory, speaks_contract), FIELD(TEXT, memory, resume),
-    FIELD(WHOLE, memory, arrival),        FIELD(TEXT, memory, arrived),
-    FIELD(WHOLE, memory, crashes),        FIELD(TEXT, memory, crashed),
-    FIELD(WHOLE, memory, last_exit_code), FIELD(NUMBER, memory, ended_ns),
-    FIELD(COUNT, memory, restarts),       FIELD(COUNT, memory, swaps),
-    FIELD(COUNT, memory, rollbacks),      END};
+static const struct field whole_fields[] = {FIELD(FLAG, memory, speaks_contract),
+                                            FIELD(TEXT, memory, resume),
+                                            FIELD(WHOLE, memory, arrival),
+                                            FIELD(TEXT, memory, arrived),
+                                            FIELD(WHOLE, memory, crashes),
+                                            FIELD(TEXT, memory, crashed),
+                                            FIELD(TEXT, memory, crashed_identity),
+                                            FIELD(WHOLE, memory, last_exit_code),
+                                            FIELD(NUMBER, memory, ended_ns),
+                                            FIELD(COUNT, memory, restarts),
+                                            FIELD(COUNT, memory, swaps),
+                                            FIELD(COUNT, memory, rollbacks),
+                                            END};
 
 static json_t *encode_field(const struct field *f, const char *at)
 {

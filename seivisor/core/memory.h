@@ -43,7 +43,8 @@ struct memory_halt {
 // Why nothing runs; for people, and for `resume`, which has to name it by its key.
 struct memory_hold {
     bool active;
-    bool own; // a step of ours failed (a backup, a hook, a start): only a resume releases it
+    bool own; // not to be decided anew: only a resume or another binary releases it
+    char identity[MEMORY_IDENTITY_MAX]; // of the target's file
     char key[MEMORY_KEY_MAX];
     char state[48];            // "HumanRequired"
     char why[MEMORY_TEXT_MAX]; // one line
@@ -85,6 +86,7 @@ struct memory {
     char arrived[LAYOUT_TARGET_MAX];
     int crashes; // in a row, of `crashed`
     char crashed[LAYOUT_TARGET_MAX];
+    char crashed_identity[MEMORY_IDENTITY_MAX];
     int last_exit_code; // of the last start, as a shell shows it
     int64_t ended_ns;   // when that was; 0: never
     struct memory_page pages[MEMORY_PAGES_MAX];

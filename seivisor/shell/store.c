@@ -89,6 +89,8 @@ int store_open(struct store *s, const struct home *home, pid_t *ret_pid, struct 
     if (result < 0)
         return result;
     CLEANUP_FREE char *lock = state_path(s, "lock");
+    CLEANUP_FREE char *journal = state_path(s, "journal");
+    bool seen_before = fs_exists(journal);
     result = fs_lock_pidfile(lock, &s->lock_fd, ret_pid, e);
     if (result != 0)
         return result == FS_LOCKED ? STORE_LOCKED : result;
@@ -104,7 +106,7 @@ int store_open(struct store *s, const struct home *home, pid_t *ret_pid, struct 
     if (result == 0)
         result = mend_history(s, e);
     // The journal's file exists from here on, so that a swap need not sync the folder.
-    return result == 0 ? fs_fsync_dir(home->state, e) : result;
+    return result == 0 && !seen_before ? fs_fsync_dir(home->state, e) : result;
 }
 
 int store_peek(struct store *s, const struct home *home, struct err *e)

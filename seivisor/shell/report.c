@@ -1,0 +1,203 @@
+// What the supervisor tells about itself: status, metrics, history.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "seivisor/core/json.h"
+#include "seivisor/shell/visor.h"
+
+void report_time(int64_t realtime_ns, char ret[40])
+{
+    time_t seconds = (time_t)(realtime_ns / 1000000000);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    size_t at = strftime(ret, 40, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(ret + at, 40 - at, ".%03dZ", (int)(realtime_ns % 1000000000 / 1000000));
+}
+
+static json_t *time_json(int64_t realtime_ns)
+{
+    char text[40];
+    if (realtime_ns == 0)
+        return json_null();
+    report_time(realtime_ns, text);
+    return json_string(text);
+}
+
+void report_history(struct visor *v, const char *event, json_t *more, bool later)
+{
+    struct err e = {0};
+    json_t *entry = json_pack("{s:o, s:s}", "at", time_json(clock_realtime_ns()), "event", event);
+    json_object_update(entry, more);
+    json_decref(more);
+    if (later) {
+        json_array_append_new(v->history_pending, entry);
+    } else if (store_history(&v->store, entry, true, &e) < 0) {
+        log_error(v->log, e.text);
+    }
+}
+
+// The state for people: the policy's word, except where it speaks of what nobody asked for.
+static const char *shown_state(const struct visor *v)
+{
+    const struct memory_hold *hold = &v->store.memory.hold;
+    if (v->state == LIFE_HELD || (hold->active && v->start.life != POLICY_ALIVE))
+        return hold->active ? hold->state : "Held";
+    if (v->state >= LIFE_DELAY && v->state <= LIFE_LINKED)
+        return v->store.journal.kind == SWAP_ROLLBACK ? "RollingBack" : "Upgrading";
+    if (v->state == LIFE_RUNNING &&
+        (v->row == POLICY_ROW_UNREACHABLE || v->row == POLICY_ROW_START))
+        return v->start.asked ? "Unreachable" : "Running";
+    return v->decided ? v->decision.state : "Starting";
+}
+
+static json_t *hold_json(const struct memory_hold *hold)
+{
+    if (!hold->active)
+        return json_null();
+    json_t *ret =
+        json_pack("{s:s, s:o, s:o, s:I, s:s, s:s, s:i, s:o}", "state", hold->state, "why",
+                  json_safe_string(hold->why), "plan_name", json_safe_string(hold->plan), "height",
+                  (json_int_t)hold->height, "target", hold->target, "key", hold->key, "exit_code",
+                  hold->exit_code, "since", time_json(hold->at_ns));
+    return ret;
+}
+
+static json_t *swap_json(const struct visor *v)
+{
+    const struct journal *j = &v->store.journal;
+    if (j->step == SWAP_NONE)
+        return json_null();
+    json_t *ret = json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "kind", swap_kind_name(j->kind),
+                            "step", swap_step_name(j->step), "from", j->from, "to", j->to,
+                            "plan_name", json_safe_string(j->plan), "height", (json_int_t)j->height,
+                            "since", time_json(j->at_ns));
+    if (j->backup[0])
+        json_object_set_new(ret, "backup", json_safe_string(j->backup));
+    return ret;
+}
+
+static json_t *good_json(const struct memory *m)
+{
+    json_t *ret = json_array();
+    for (unsigned i = 0; i < m->good_count; i++)
+        json_array_append_new(ret, json_pack("{s:s, s:o, s:I}", "target", m->good[i].target, "at",
+                                             time_json(m->good[i].at_ns), "height",
+                                             (json_int_t)m->good[i].height));
+    return ret;
+}
+
+static json_t *pages_json(const struct memory *m)
+{
+    json_t *ret = json_array();
+    for (unsigned i = 0; i < m->page_count; i++) {
+        const struct memory_page *p = &m->pages[i];
+        json_array_append_new(
+            ret, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:i, s:o}", "key", p->key, "due",
+                           p->resolve ? "resolve" : "trigger", "severity", p->severity, "summary",
+                           json_safe_string(p->summary), "to_reach", p->left, "reached", p->sent,
+                           "attempts", p->attempts, "at", time_json(p->at_ns)));
+    }
+    return ret;
+}
+
+// Monotonic to realtime.
+static int64_t realtime_of(int64_t monotonic_ns)
+{
+    return monotonic_ns ? clock_realtime_ns() - (clock_monotonic_ns() - monotonic_ns) : 0;
+}
+
+json_t *report_status(struct visor *v)
+{
+    const struct memory *m = &v->store.memory;
+    json_t *ret =
+        json_pack("{s:s, s:s, s:s, s:o, s:o, s:i, s:o, s:I, s:i}", "state", shown_state(v), "life",
+                  life_state_name(v->state), "target", v->current, "name",
+                  json_safe_string(v->settings->name), "home", json_safe_string(v->settings->home),
+                  "pid", (int)v->child.pid, "running_since",
+                  time_json(v->start.life == POLICY_ALIVE ? realtime_of(v->start.started_ns) : 0),
+                  "height", (json_int_t)v->start.height, "crashes_in_a_row", m->crashes);
+    json_object_set_new(ret, "restart_budget", json_integer(v->config.crash_budget));
+    json_object_set_new(ret, "supervisor_since", time_json(v->boot_ns));
+    json_object_set_new(ret, "supervisor_pid", json_integer(getpid()));
+    json_object_set_new(ret, "last_exit_code", json_integer(m->last_exit_code));
+    json_object_set_new(ret, "row",
+                        json_string(v->decided ? policy_row_info(v->row)->name : "none"));
+    json_object_set_new(ret, "hold", hold_json(&m->hold));
+    json_object_set_new(ret, "swap", swap_json(v));
+    json_object_set_new(ret, "ran_well", good_json(m));
+    json_object_set_new(ret, "pages", pages_json(m));
+    json_object_set_new(ret, "version", json_string(SEI_VERSION));
+    if (v->start.file_present)
+        json_object_set_new(
+            ret, "upgrade_info",
+            json_pack("{s:o, s:I, s:b}", "name", json_safe_string(v->start.file.name), "height",
+                      (json_int_t)v->start.file.height, "staged", v->start.file_staged));
+    return ret;
+}
+
+static void metric(struct buf *ret, const char *name, const char *type, const char *help)
+{
+    buf_printf(ret, "# HELP seivisor_%s %s\n# TYPE seivisor_%s %s\n", name, help, name, type);
+}
+
+static void gauge(struct buf *ret, const char *name, const char *help, double value)
+{
+    metric(ret, name, "gauge", help);
+    buf_printf(ret, "seivisor_%s %.15g\n", name, value);
+}
+
+static void counter(struct buf *ret, const char *name, const char *help, uint64_t value)
+{
+    metric(ret, name, "counter", help);
+    buf_printf(ret, "seivisor_%s %llu\n", name, (unsigned long long)value);
+}
+
+static void label(struct buf *ret, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            buf_append_byte(ret, '\\');
+        buf_append_byte(ret, *text == '\n' ? ' ' : (uint8_t)*text);
+    }
+}
+
+void report_metrics(struct visor *v, struct buf *ret)
+{
+    const struct memory *m = &v->store.memory;
+    unsigned undelivered = 0, open = 0;
+    for (unsigned i = 0; i < m->page_count; i++) {
+        undelivered += m->pages[i].left[0] != '\0';
+        open += !m->pages[i].resolve;
+    }
+    metric(ret, "info", "gauge", "What runs and how it is; always 1.");
+    buf_append_str(ret, "seivisor_info{version=\"" SEI_VERSION "\",target=\"");
+    label(ret, v->current);
+    buf_append_str(ret, "\",state=\"");
+    label(ret, shown_state(v));
+    buf_append_str(ret, "\"} 1\n");
+    gauge(ret, "daemon_up", "1 while the daemon's process lives.", life_has_child(v->state));
+    gauge(ret, "daemon_start_time_seconds", "When the daemon was started, since 1970.",
+          v->start.life == POLICY_ALIVE ? (double)realtime_of(v->start.started_ns) / 1e9 : 0);
+    gauge(ret, "daemon_height", "The daemon's height where it was asked, else 0.",
+          (double)v->start.height);
+    gauge(ret, "held", "1 while a person is needed.", m->hold.active);
+    gauge(ret, "hold_start_time_seconds", "Since when; 0 without a hold.",
+          m->hold.active ? (double)m->hold.at_ns / 1e9 : 0);
+    gauge(ret, "halt_reason", "The contract's number of the halt that counts; 0: none.",
+          (double)(v->decided ? v->decision.reason : 0));
+    gauge(ret, "swap_step", "The last step of the swap under way; 0: none.",
+          (double)v->store.journal.step);
+    gauge(ret, "crashes_in_a_row", "Crashes of the current binary in a row.", m->crashes);
+    gauge(ret, "restart_budget", "Crashes in a row that are answered with a restart.",
+          v->config.crash_budget);
+    gauge(ret, "pages_open", "Pages that are not resolved.", open);
+    gauge(ret, "pages_undelivered", "Pages with a target that was not reached yet.", undelivered);
+    counter(ret, "starts_total", "Starts of the daemon, over all runs.", m->restarts);
+    counter(ret, "swaps_total", "Upgrades that were swapped in, over all runs.", m->swaps);
+    counter(ret, "rollbacks_total", "Rollbacks, over all runs.", m->rollbacks);
+    counter(ret, "orphans_reaped_total", "Processes that were adopted and reaped.",
+            v->procs.orphans);
+}
