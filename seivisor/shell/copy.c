@@ -140,10 +140,11 @@ static int copy_regular(struct copier *c, const char *source, const char *target
     if (out < 0)
         return err_errno(e, errno, "cannot create %s", target);
     int result = fill_file(c, in, out, st, target, e);
-    if (result == 0)
-        keep_attributes(out, st);
+    if (result < 0)
+        return result;
+    keep_attributes(out, st);
     c->result.files++;
-    return result;
+    return fsync(out) < 0 ? err_errno(e, errno, "cannot sync %s", target) : 0;
 }
 
 static int copy_symlink(const char *source, const char *target, struct err *e)
@@ -162,7 +163,7 @@ static int close_folder(const char *target, const struct stat *st, struct err *e
     if (fd < 0)
         return err_errno(e, errno, "cannot open %s", target);
     keep_attributes(fd, st);
-    return 0;
+    return fsync(fd) < 0 ? err_errno(e, errno, "cannot sync %s", target) : 0;
 }
 
 static int copy_entry(struct copier *c, const FTSENT *at, struct err *e)
@@ -209,12 +210,14 @@ static int copy_entries(struct copier *c, struct err *e)
     return result;
 }
 
-static int sync_all(const char *path, struct err *e)
+static int sync_parent(const char *path, struct err *e)
 {
-    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || syncfs(fd) < 0)
-        return err_errno(e, errno, "cannot sync %s", path);
-    return 0;
+    CLEANUP_FREE char *parent = mem_strdup(path);
+    char *slash = strrchr(parent, '/');
+    if (!slash)
+        return fs_fsync_dir(".", e);
+    *slash = '\0';
+    return fs_fsync_dir(*parent ? parent : "/", e);
 }
 
 int copy_tree(const char *source, const char *target, copy_progress *progress, void *context,
@@ -235,12 +238,10 @@ int copy_tree(const char *source, const char *target, copy_progress *progress, v
     if (mkdir(partial, 0700) < 0)
         return err_errno(e, errno, "cannot create %s", partial);
     result = copy_entries(&c, e);
-    if (result == 0)
-        result = sync_all(partial, e);
     if (result == 0 && rename(partial, target) < 0)
         result = err_errno(e, errno, "cannot rename %s", partial);
     if (result == 0)
-        result = sync_all(target, e);
+        result = sync_parent(target, e);
     else
         copy_remove(partial, NULL);
     if (result == 0)

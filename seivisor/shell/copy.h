@@ -23,8 +23,8 @@ struct copy_result {
 
 // Copies a folder with its modes, owners (as far as allowed), times, links and holes into `target`,
 // which must not exist. Sockets and pipes are left out. Free space is checked before the first
-// byte is copied: -ENOSPC says how much is missing. Built as <target>.partial, synced, renamed.
-// On failure nothing is left behind but what a kill leaves: <target>.partial.
+// byte is copied: -ENOSPC says how much is missing. Built as <target>.partial, synced, then
+// renamed. On failure nothing is left behind but what a kill leaves: <target>.partial.
 int copy_tree(const char *source, const char *target, copy_progress *progress, void *context,
               struct copy_result *ret, struct err *e);
 

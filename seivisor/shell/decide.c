@@ -1,8 +1,10 @@
 // Asks the policy: fills in what was seen, does the immediate actions, feeds the answer.
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "seivisor/core/json.h"
 #include "seivisor/shell/visor.h"
 
 enum { NS_PER_MS = 1000000 };
@@ -169,9 +171,8 @@ void visor_history_of(struct visor *v, struct policy_history *ret)
 static void node_name(const struct visor *v, char *ret, size_t cap)
 {
     char host[65] = "";
-    uv_utsname_t name;
-    if (uv_os_uname(&name) == 0)
-        snprintf(host, sizeof host, "%.64s", name.nodename);
+    if (gethostname(host, sizeof host - 1) < 0)
+        host[0] = '\0';
     snprintf(ret, cap, "%s.%s", host, v->settings->home);
 }
 
@@ -283,7 +284,9 @@ static void log_line(struct visor *v, const char *line)
                                    d->row == POLICY_ROW_CRASH_UNCORROBORATED
                                ? LOG_WARN
                                : LOG_INFO;
-    if (level < v->log->level)
+    bool told = strncmp(v->last_line, line, sizeof v->last_line - 1) == 0;
+    snprintf(v->last_line, sizeof v->last_line, "%.255s", line);
+    if (level < v->log->level || told)
         return;
     log_write(v->log, level, line,
               (const struct log_field[]){LOG_STR("row", info->name), LOG_STR("source", d->source)},
@@ -333,7 +336,7 @@ static void remember_hold(struct visor *v, const struct policy_observation *seen
     struct sei_halt_text plan = policy_plan(seen);
     snprintf(hold.key, sizeof hold.key, "%s", key);
     snprintf(hold.state, sizeof hold.state, "%s", d->state);
-    snprintf(hold.why, sizeof hold.why, "%s", line);
+    snprintf(hold.why, sizeof hold.why, "%.255s", line);
     snprintf(hold.plan, sizeof hold.plan, "%.*s", (int)plan.len, plan.len ? plan.data : "");
     snprintf(hold.target, sizeof hold.target, "%s", v->current);
     snprintf(hold.identity, sizeof hold.identity, "%s", v->identity);
@@ -351,29 +354,36 @@ static void page(struct visor *v, const struct policy_observation *seen, const c
     const char *token =
         d->reason ? sei_halt_reason_string(d->reason) : policy_row_info(d->row)->name;
     snprintf(plan, sizeof plan, "%.*s", (int)name.len, name.len ? name.data : "");
-    snprintf(summary, sizeof summary, "%s: %s", v->settings->name, line);
+    snprintf(summary, sizeof summary, "%.50s: %.200s", v->settings->name, line);
     pager_open(v, key, severity, token, summary, plan,
                seen->intent ? seen->intent->height : seen->file_height);
 }
 
-// The event that an action is to the life cycle; LIFE_EVENTS for those that are done at once.
-static enum life_event answer_of(enum policy_act act)
+// The event that an action is to the life cycle; false for those that are done at once.
+static bool answer_of(enum policy_act act, enum life_event *ret)
 {
     switch (act) {
     case POLICY_STOP:
-        return LIFE_EV_STOP;
+        *ret = LIFE_EV_STOP;
+        return true;
     case POLICY_SWAP:
-        return LIFE_EV_SWAP;
+        *ret = LIFE_EV_SWAP;
+        return true;
     case POLICY_ROLL_BACK:
-        return LIFE_EV_BACK;
+        *ret = LIFE_EV_BACK;
+        return true;
     case POLICY_START:
-        return LIFE_EV_START;
+        *ret = LIFE_EV_START;
+        return true;
     case POLICY_WAIT:
-        return LIFE_EV_WAIT;
+        *ret = LIFE_EV_WAIT;
+        return true;
     case POLICY_HOLD:
-        return LIFE_EV_HOLD;
+        *ret = LIFE_EV_HOLD;
+        return true;
     case POLICY_EXIT:
-        return LIFE_EV_EXIT;
+        *ret = LIFE_EV_EXIT;
+        return true;
     case POLICY_LATCH:
     case POLICY_RELEASE:
     case POLICY_PAGE:
@@ -381,7 +391,7 @@ static enum life_event answer_of(enum policy_act act)
     case POLICY_EVENT:
         break;
     }
-    return LIFE_EVENTS;
+    return false;
 }
 
 static void act(struct visor *v, const struct policy_observation *seen,
@@ -427,12 +437,13 @@ static enum life_event act_all(struct visor *v, const struct policy_observation 
     enum life_event answer = LIFE_EV_REST;
     for (size_t i = 0; i < v->decision.now; i++) {
         const struct policy_action *action = &v->decision.actions[i];
-        enum life_event event = answer_of(action->act);
+        enum life_event event = LIFE_EV_REST;
+        bool moves = answer_of(action->act, &event);
         bool exits = event == LIFE_EV_EXIT && answer == LIFE_EV_HOLD;
-        if (event != LIFE_EVENTS && answer != LIFE_EV_REST && !exits)
+        if (moves && answer != LIFE_EV_REST && !exits)
             continue;
         act(v, seen, action, key, line);
-        if (event != LIFE_EVENTS)
+        if (moves)
             answer = event;
     }
     return answer;
@@ -552,7 +563,8 @@ void visor_decide(struct visor *v)
     bool urgent = answer == LIFE_EV_SWAP || answer == LIFE_EV_BACK || answer == LIFE_EV_START;
     bool quiet = answer == LIFE_EV_REST || (answer == LIFE_EV_START && v->row == POLICY_ROW_START);
     bool again = answer == LIFE_EV_WAIT || answer == LIFE_EV_HOLD; // it is looked at now and then
-    if (first || before != v->row || (!quiet && !again)) {
+    bool ordinary = v->row == POLICY_ROW_UNREACHABLE || v->row == POLICY_ROW_HEALTHY;
+    if (!ordinary && (first || before != v->row || (!quiet && !again))) {
         if (!quiet)
             log_line(v, line);
         record(v, &seen, line, key, urgent);

@@ -101,6 +101,7 @@ static void name_targets(struct visor *v, const json_t *targets)
     }
 }
 
+// Beside the program itself, or in the bin folder next to its own.
 static char *helper_path(const struct visor *v)
 {
     char self[4096];
@@ -111,7 +112,11 @@ static char *helper_path(const struct visor *v)
     char *slash = strrchr(self, '/');
     if (slash)
         *slash = '\0';
-    return mem_printf("%s/" NET_PROGRAM, self);
+    char *beside = mem_printf("%s/" NET_PROGRAM, self);
+    char *near = mem_printf("%s/../bin/" NET_PROGRAM, self);
+    bool use_near = !fs_exists(beside) && fs_exists(near);
+    free(use_near ? beside : near);
+    return use_near ? near : beside;
 }
 
 static void on_served(const json_t *answer, void *context)
@@ -158,10 +163,10 @@ void pager_begin(struct visor *v)
 {
     json_t *targets = build_targets(v);
     CLEANUP_FREE char *program = helper_path(v);
-    char source[96] = "seivisor";
-    uv_utsname_t host;
-    if (uv_os_uname(&host) == 0)
-        snprintf(source, sizeof source, "seivisor@%.64s", host.nodename);
+    char host[65] = "", source[96];
+    if (gethostname(host, sizeof host - 1) < 0)
+        host[0] = '\0';
+    snprintf(source, sizeof source, "seivisor@%s", host);
     name_targets(v, targets);
     memory_keep_targets(&v->store.memory, v->target_names);
     json_t *configuration = json_pack("{s:o, s:o, s:i}", "source", json_safe_string(source),

@@ -26,17 +26,26 @@ static json_t *time_json(int64_t realtime_ns)
     return json_string(text);
 }
 
-void report_history(struct visor *v, const char *event, json_t *more, bool later)
+void report_write_history(struct visor *v)
 {
     struct err e = {0};
+    size_t count = json_array_size(v->history_pending);
+    for (size_t i = 0; i < count; i++) {
+        json_t *entry = json_incref(json_array_get(v->history_pending, i));
+        if (store_history(&v->store, entry, i + 1 == count, &e) < 0)
+            log_error(v->log, e.text);
+    }
+    json_array_clear(v->history_pending);
+}
+
+void report_history(struct visor *v, const char *event, json_t *more, bool later)
+{
     json_t *entry = json_pack("{s:o, s:s}", "at", time_json(clock_realtime_ns()), "event", event);
     json_object_update(entry, more);
     json_decref(more);
-    if (later) {
-        json_array_append_new(v->history_pending, entry);
-    } else if (store_history(&v->store, entry, true, &e) < 0) {
-        log_error(v->log, e.text);
-    }
+    json_array_append_new(v->history_pending, entry);
+    if (!later)
+        report_write_history(v);
 }
 
 // The state for people: the policy's word, except where it speaks of what nobody asked for.

@@ -12,19 +12,13 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "seivisor/core/json.h"
 #include "seivisor/shell/copy.h"
 #include "seivisor/shell/fault.h"
 #include "seivisor/shell/visor.h"
 
 // Exit codes of `<binary> pre-upgrade`, as the SDK documents them.
 enum { HOOK_OK = 0, HOOK_ABSENT = 1, HOOK_FAILED = 30, HOOK_RETRY = 31 };
-
-static void fail(struct visor *v, const char *state, const char *text)
-{
-    struct err e;
-    err_set(&e, -EIO, "%s", text);
-    visor_fail(v, state, &e);
-}
 
 // ---- journal ------------------------------------------------------------------------------------
 
@@ -133,7 +127,7 @@ static void job_failed(struct visor *v, const char *state, const char *what, int
     char how[64];
     describe(status, how, sizeof how);
     snprintf(v->failure_state, sizeof v->failure_state, "%s", state);
-    snprintf(v->failure, sizeof v->failure, "%s %s; `current` still points at %s", what, how,
+    snprintf(v->failure, sizeof v->failure, "%.80s %s; `current` still points at %.80s", what, how,
              v->current);
     visor_feed(v, LIFE_EV_JOB_FAILED);
 }

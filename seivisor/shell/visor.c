@@ -26,13 +26,7 @@ void visor_flush(struct visor *v)
     if (v->memory_dirty && store_save_memory(&v->store, &e) < 0)
         log_error(v->log, "what is remembered cannot be stored", LOG_STR("why", e.text));
     v->memory_dirty = false;
-    size_t count = json_array_size(v->history_pending);
-    for (size_t i = 0; i < count; i++) {
-        json_t *entry = json_incref(json_array_get(v->history_pending, i));
-        if (store_history(&v->store, entry, i + 1 == count, &e) < 0)
-            log_error(v->log, e.text);
-    }
-    json_array_clear(v->history_pending);
+    report_write_history(v);
     if (v->page_soon && v->net.program)
         pager_pump(v);
 }

@@ -99,6 +99,7 @@ struct visor {
     struct policy_decision decision;
     bool decided;
     bool own_hold_told; // in the log, by this run
+    char last_line[256];
     int64_t wait_ms;
 
     uv_timer_t timer;   // the state's
@@ -190,6 +191,7 @@ void report_metrics(struct visor *v, struct buf *ret);
 void report_time(int64_t realtime_ns, char ret[40]);
 // Adds an entry to the history: {"at":…,"event":…} and the members of `more` (taken). Put off until
 // visor_flush when `later`.
+void report_write_history(struct visor *v); // what was put off
 void report_history(struct visor *v, const char *event, json_t *more, bool later);
 
 #endif
