@@ -333,8 +333,9 @@ static void test_broken_states_are_refused(void **state)
         "{\"version\":1,\"incidents\":[{\"want\":\"trigger\",%s}]}",
         "{\"version\":1,\"incidents\":[{\"want\":\"trigger\",\"targets\":{}}]}",
         "{\"version\":1,\"incidents\":[{\"want\":\"trigger\",%s,\"targets\":{\"a\":{}}}]}",
-        "{\"version\":1,\"incidents\":[{\"want\":\"trigger\",%s,\"targets\":{\"a\":{\"knows\":"
-        "\"told\",\"waiting\":true,\"gave_up\":false,\"attempts\":-1}}}]}",
+        // clang-format off
+        "{\"version\":1,\"incidents\":[{\"want\":\"trigger\",%s,\"targets\":{\"a\":{\"knows\":\"told\",\"waiting\":true,\"gave_up\":false,\"attempts\":-1}}}]}",
+        // clang-format on
         "{\"version\":1,\"incidents\":[],\"incidents\":[]}"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct pager *p = pager_new(&plain, one_target, 1);
