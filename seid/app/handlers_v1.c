@@ -1,0 +1,3 @@
+#include "seid/app/handlers.h"
+
+const struct app_handler_table app_handlers = {"v1", NULL, 0};

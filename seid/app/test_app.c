@@ -1,0 +1,57 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "seid/app/test_kit.h"
+
+// A transfer: balances, fee, sequence, events, data.
+static void test_transfer(void **state)
+{
+    struct kit k;
+    kit_init(&k, NULL);
+    const Tendermint__Abci__ExecTxResult *r =
+        kit_deliver(&k, kit_tx1(&k, NULL, kit_send(&k, &k.keys[0], k.keys[1].text, "5usei")));
+    if (r->code)
+        fail_msg("%s", r->log);
+    assert_int_equal(kit_balance(&k, k.keys[0].text, "usei"), KIT_BALANCE - 2005);
+    assert_int_equal(kit_balance(&k, k.keys[1].text, "usei"), KIT_BALANCE + 5);
+    assert_int_equal(kit_balance(&k, "sei17xpfvakm2amg962yls6f84z3kell8c5la4jkdu", "usei"), 2000);
+    assert_int_equal(r->gas_wanted, 200000);
+    assert_in_range(r->gas_used, 30000, 90000);
+    // TxMsgData{msg_responses: [Any{type_url: "/cosmos.bank.v1beta1.MsgSendResponse"}]}
+    static const uint8_t data[] = "\x12\x26\x0a\x24/cosmos.bank.v1beta1.MsgSendResponse";
+    assert_int_equal(r->data.len, sizeof data - 1);
+    assert_memory_equal(r->data.data, data, r->data.len);
+
+    static const char *const types[] = {
+        "coin_spent", "coin_received", "transfer",   "message",       "tx",       "tx",
+        "tx",         "message",       "coin_spent", "coin_received", "transfer", "message"};
+    assert_int_equal(r->n_events, sizeof types / sizeof *types);
+    for (size_t i = 0; i < r->n_events; i++)
+        assert_string_equal(r->events[i]->type, types[i]);
+    assert_string_equal(kit_attribute(r->events, r->n_events, "tx", "fee"), "2000usei");
+    assert_string_equal(kit_attribute(r->events, r->n_events, "tx", "fee_payer"), k.keys[0].text);
+    assert_string_equal(kit_attribute(r->events + 8, 4, "transfer", "recipient"), k.keys[1].text);
+    assert_string_equal(kit_attribute(r->events + 8, 4, "transfer", "amount"), "5usei");
+    assert_string_equal(kit_attribute(r->events, r->n_events, "message", "action"),
+                        "/cosmos.bank.v1beta1.MsgSend");
+
+    struct account account;
+    assert_true(auth_get(&k.state.kv, slice_of(k.keys[0].address, 20), &account));
+    assert_int_equal(account.sequence, 1);
+    assert_int_equal(account.key_type, AUTH_KEY_SECP256K1);
+    kit_deinit(&k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_transfer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
