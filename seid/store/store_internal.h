@@ -18,7 +18,7 @@
 
 enum {
     STORE_FORMAT = 1,           // of the file; a change of layout raises it
-    SETTLE_BYTES = 24 << 20,    // of changes and tree pages in memory
+    SETTLE_BYTES = 16 << 20,    // of changes and tree pages in memory
     SETTLE_BLOCKS = 128,        // so that opening has a bounded number of records to read
     SETTLE_DIRECT_KEYS = 65536, // a larger batch (genesis) goes to the file at once
     PRUNE_HEIGHTS_A_BLOCK = 8,
