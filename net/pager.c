@@ -414,7 +414,8 @@ int pager_load(struct pager *p, struct slice state, int64_t now_ms, struct err *
     json_error_t where;
     if (state.len > NET_PAGE_STATE_MAX)
         return err_set(e, -EINVAL, "saved pages: more than %d bytes", NET_PAGE_STATE_MAX);
-    json_t *root = json_loadb((const char *)state.data, state.len, JSON_REJECT_DUPLICATES, &where);
+    const char *bytes = state.len ? (const char *)state.data : "";
+    json_t *root = json_loadb(bytes, state.len, JSON_REJECT_DUPLICATES, &where);
     if (!root)
         return err_set(e, -EINVAL, "saved pages: %s at byte %d", where.text, where.position);
     int result = load_root(p, root, now_ms, e);

@@ -200,7 +200,8 @@ int status_parse(struct slice answer, struct node_status *ret, char *text, size_
         snprintf(text, text_size, "the answer nests deeper than %d", NET_STATUS_DEPTH_MAX);
         return STATUS_NOT_JSON;
     }
-    json_t *root = json_loadb((const char *)answer.data, answer.len, JSON_ALLOW_NUL, &error);
+    const char *bytes = answer.len ? (const char *)answer.data : "";
+    json_t *root = json_loadb(bytes, answer.len, JSON_ALLOW_NUL, &error);
     if (!root) {
         snprintf(text, text_size, "the answer is not JSON: %.150s at byte %d", error.text,
                  error.position);
