@@ -680,6 +680,25 @@ static int import_app_state(struct gen *g, struct slice text)
     return more < 0 ? err_set(g->e, -EINVAL, "app_state: malformed JSON") : 0;
 }
 
+// What the file does not say is stored as its default, so that an export says all of it.
+static void finish_params(struct gen *g)
+{
+    struct app_ctx *ctx = &g->ctx;
+    struct auth_params auth;
+    struct bank_params bank;
+    struct key k;
+    auth_get_params(ctx->kv, &auth);
+    auth_set_params(ctx->kv, &auth);
+    bank_get_params(ctx->kv, ctx->arena, &bank);
+    bank_set_params(ctx->kv, ctx->arena, &bank);
+    const char *denom = staking_bond_denom(ctx->kv, ctx->arena);
+    staking_set_bond_denom(ctx->kv, denom);
+    key_begin(&k, SPACE_GOV, GOV_PARAMS);
+    if (!kv_has(ctx->kv, key_slice(&k)))
+        gov_params_set(ctx->kv, ctx->arena, gov_params_default(ctx->arena, denom));
+    gov_set_next_id(ctx->kv, gov_next_id(ctx->kv));
+}
+
 static void finish_upgrade(struct gen *g)
 {
     // Versions that the state brought stay.
@@ -709,6 +728,7 @@ int app_init_chain(struct app *a, struct kv *state, const struct app_genesis *ge
     if (r == 0)
         r = gen_finish_gov(&g);
     if (r == 0) {
+        finish_params(&g);
         finish_upgrade(&g);
         for (int i = 0; i < AUTH_MODULES; i++)
             auth_ensure_module(&g.ctx, (enum auth_module)i);
