@@ -133,8 +133,8 @@ def schema(table):
             "info": {"type": "string", "description": "The plan's info. Left out when empty."},
             "announced_at": {
                 "type": "string",
-                "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
-                           r"(\.[0-9]{1,9})?Z$",
+                "pattern": r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+                           r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?Z$",
                 "description": "RFC 3339, UTC, up to nanoseconds."},
         },
         "allOf": [{"if": {"properties": {"reason": {"const": r["number"]}}, "required": ["reason"]},

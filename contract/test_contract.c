@@ -254,7 +254,9 @@ static void test_the_length_limit_both_ways(void **state)
     intent.info.len = SIZE_MAX;
     assert_int_equal(sei_halt_intent_encode(&intent, out, 10, &len), SEI_HALT_E_TOO_LONG);
     memset(big, ' ', SEI_HALT_JSON_MAX + 1);
-    memcpy(big, "null", 4);
+    big[0] = 'n';
+    big[1] = 'u';
+    big[2] = big[3] = 'l';
     assert_int_equal(sei_halt_intent_decode(big, SEI_HALT_JSON_MAX, &back, text, 1, &at),
                      SEI_HALT_NONE);
     assert_int_equal(sei_halt_intent_decode(big, SEI_HALT_JSON_MAX + 1, &back, text, 1, &at),

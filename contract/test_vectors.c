@@ -43,9 +43,11 @@ static struct sei_halt_text bytes(const json_t *row, const char *key)
     size_t len = json_string_length(value) / 2;
     char *data = malloc(len ? len : 1);
     for (size_t i = 0; i < len; i++) {
-        unsigned byte;
-        assert_int_equal(sscanf(json_string_value(value) + 2 * i, "%2x", &byte), 1);
-        data[i] = (char)byte;
+        const char digits[3] = {json_string_value(value)[2 * i],
+                                json_string_value(value)[2 * i + 1]};
+        char *end = NULL;
+        data[i] = (char)strtoul(digits, &end, 16);
+        assert_int_equal(*end, '\0');
     }
     return (struct sei_halt_text){data, len};
 }

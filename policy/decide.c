@@ -5,13 +5,14 @@
 
 void policy_config_init(struct policy_config *ret_config)
 {
+    const int64_t second = 1000, minute = 60 * second;
     *ret_config = (struct policy_config){
-        .halt_grace_ms = 30 * 1000,
-        .stop_grace_ms = 90 * 1000,
-        .backoff_first_ms = 1000,
-        .backoff_max_ms = 5 * 60 * 1000,
+        .halt_grace_ms = 30 * second,
+        .stop_grace_ms = 90 * second,
+        .backoff_first_ms = second,
+        .backoff_max_ms = 5 * minute,
         .crash_budget = 5,
-        .healthy_after_ms = 10 * 60 * 1000,
+        .healthy_after_ms = 10 * minute,
     };
 }
 

@@ -63,11 +63,12 @@ static int contract_code(const struct policy_observation *seen)
     return evidence_life(seen) == POLICY_ENDED && seen->exit_own && code ? seen->exit_detail : 0;
 }
 
-// Only known reasons have a token to be held against; a later version's is its own business.
+// Only known reasons have a token to be held against; a later version's is its own business. An
+// empty one says nothing: a producer that did not fill it in.
 static bool token_fits(const struct sei_halt_intent *intent)
 {
     struct sei_halt_text got = intent->reason_string;
-    if (!got.data || !sei_halt_parse_exit_code((int)intent->reason, NULL) ||
+    if (!got.len || !sei_halt_parse_exit_code((int)intent->reason, NULL) ||
         intent->reason != (int)intent->reason)
         return true;
     const char *token = sei_halt_reason_string(intent->reason);

@@ -29,7 +29,7 @@ static void add_part(struct key *k, const char *data, size_t len, size_t max)
 {
     mix(k, data, len);
     for (size_t i = 0; i < len && i < max; i++)
-        k->text[k->len++] = is_plain(data[i]) ? data[i] : '_';
+        k->text[k->len++] = (char)(is_plain(data[i]) ? data[i] : '_');
     k->text[k->len++] = '/';
 }
 

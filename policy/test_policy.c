@@ -12,7 +12,7 @@
 
 #define TEXT(literal)                                                                              \
     {                                                                                              \
-        literal, sizeof literal - 1                                                                \
+        (literal), sizeof(literal) - 1                                                             \
     }
 
 static const struct sei_halt_intent intent_70 = {
@@ -41,7 +41,7 @@ static struct input input_of(enum policy_platform platform)
     policy_config_init(&in.config);
     in.config.speaks = true;
     in.config.exit_on_hold = true;
-    in.history.ended_ms = 3600 * 1000;
+    in.history.ended_ms = 3600000;
     return in;
 }
 
@@ -479,6 +479,16 @@ static void test_disagreement_is_never_acted_on(void **state)
     }
 }
 
+static void test_an_empty_token_says_nothing(void **state)
+{
+    struct input in = input_of(ON_MACHINE);
+    struct sei_halt_intent intent = intent_72;
+    intent.reason_string = (struct sei_halt_text)TEXT("");
+    said(&in, &intent, 0);
+    ended(&in, 72);
+    assert_int_equal(decide(&in).row, POLICY_ROW_HUMAN_REQUIRED);
+}
+
 static void test_file_of_another_plan_disagrees(void **state)
 {
     struct input in = input_of(ON_MACHINE);
@@ -864,6 +874,7 @@ int main(void)
         cmocka_unit_test(test_a_code_alone_needs_a_known_speaker),
         cmocka_unit_test(test_only_the_nodes_own_code_counts),
         cmocka_unit_test(test_disagreement_is_never_acted_on),
+        cmocka_unit_test(test_an_empty_token_says_nothing),
         cmocka_unit_test(test_file_of_another_plan_disagrees),
         cmocka_unit_test(test_a_live_intent_outlives_a_bad_end),
         cmocka_unit_test(test_when_the_file_is_fresh),

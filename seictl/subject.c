@@ -157,10 +157,11 @@ static bool is_number(const char *text)
 int subject_argument(struct subject *s, const char *text, struct err *e)
 {
     if (is_number(text)) {
-        if (strlen(text) > 3 || atoi(text) > 255)
+        unsigned long code = strtoul(text, NULL, 10); // ULONG_MAX when it is beyond
+        if (code > 255)
             return err_set(e, -EINVAL, "%s is no exit code: they go from 0 to 255", text);
         s->kind = SUBJECT_CODE;
-        s->code = atoi(text);
+        s->code = (int)code;
         return 0;
     }
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {

@@ -327,7 +327,8 @@ static bool raw_equal(const struct reader *r, struct raw a, struct raw b)
     while (!at_end(&left) && !at_end(&right)) {
         unsigned char l[4], m[4];
         size_t nl = 0, nm = 0;
-        if (scan_char(&left, l, &nl) || scan_char(&right, m, &nm) || nl != nm || memcmp(l, m, nl))
+        if (scan_char(&left, l, &nl) || scan_char(&right, m, &nm) || nl != nm ||
+            memcmp(l, m, nl) != 0)
             return false;
     }
     return at_end(&left) && at_end(&right);
@@ -447,7 +448,8 @@ static bool parse_time(const char *p, const char *end, int64_t *ret_seconds, int
     }
     if (end - p != 1 || *p != 'Z')
         return false;
-    *ret_seconds = days_since_epoch(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    int of_day = (hour * 60 + minute) * 60 + second;
+    *ret_seconds = days_since_epoch(year, month, day) * 86400 + of_day;
     *ret_ns = ns;
     return true;
 }
