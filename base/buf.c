@@ -20,7 +20,7 @@ void buf_clear(struct buf *b)
 
 uint8_t *buf_reserve(struct buf *b, size_t more)
 {
-    if (b->cap - b->len < more) {
+    if (!b->data || b->cap - b->len < more) {
         size_t cap = b->cap ? b->cap : 64;
         while (cap - b->len < more)
             cap *= 2;
