@@ -1,0 +1,21 @@
+#include <stdio.h>
+
+#include "seid/cmd/cmd.h"
+
+extern char **environ;
+
+static void print(int fd, const char *text)
+{
+    (void)fputs(text, fd == 2 ? stderr : stdout);
+}
+
+int main(int argc, char **argv)
+{
+    int status = cli_main(&cmd_program, argc, (const char *const *)argv,
+                          (const char *const *)environ, NULL, print);
+    if (fflush(stdout) != 0 && status == 0) {
+        perror("Error: standard output");
+        return 1;
+    }
+    return status;
+}
