@@ -37,6 +37,9 @@ void cmd_yaml_append(struct buf *ret, const json_t *value);
 
 // The home folder, absolute, and client.toml offered to the flags of the command.
 int cmd_home(struct cli *cli, const char **ret, struct err *e);
+// The node's settings as `start` without flags would have them: environment, files, defaults.
+struct node_config;
+int cmd_load_config(const char *home, struct arena *arena, struct node_config *ret, struct err *e);
 // The keyring of --keyring-backend.
 int cmd_keyring(const struct cli *cli, const char *home, struct keyring *ret, struct err *e);
 #define CLEANUP_KEYRING CLEANUP(keyring_deinit)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "seid/cmd/cmd.h"
 #include "seid/cmd/prompt.h"
@@ -88,6 +89,26 @@ int cmd_home(struct cli *cli, const char **ret, struct err *e)
 {
     int r = config_home(cli, cli->arena, ret, e);
     return r < 0 ? r : client_config_offer(cli, *ret, cli->arena, e);
+}
+
+static int run_nothing(struct cli *cli, void *context)
+{
+    return 0;
+}
+
+int cmd_load_config(const char *home, struct arena *arena, struct node_config *ret, struct err *e)
+{
+    static const struct cli_flag home_flag[] = {{.name = "home", .type = CLI_STRING, .help = ""},
+                                                {0}};
+    static const struct cli_flag *const tables[] = {home_flag, config_start_flags, config_flags,
+                                                    NULL};
+    static const struct cli_program settings = {
+        .name = "seid", .env_prefix = "SEID", .root = {.shared = tables, .run = run_nothing}};
+    const char *const argv[] = {"seid", "--home", home};
+    struct cli cli;
+    if (cli_parse(&settings, 3, argv, (const char *const *)environ, arena, &cli, e) != 0)
+        return -EINVAL;
+    return config_load(&cli, arena, ret, e);
 }
 
 int cmd_keyring(const struct cli *cli, const char *home, struct keyring *ret, struct err *e)
