@@ -34,15 +34,17 @@ const struct cli_flag cmd_add_validator_flags[] = {
      .help = "ed25519 consensus key; left out: that of this home"},
     {0}};
 
-static const char *random_chain_id(struct arena *arena)
+static int random_chain_id(struct arena *arena, const char **ret, struct err *e)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-    unsigned char bytes[6] = {0};
-    (void)getrandom(bytes, sizeof bytes, 0);
+    unsigned char bytes[6];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return err_errno(e, errno, "no random bytes");
     char *id = arena_printf(arena, "test-chain-......");
     for (size_t i = 0; i < sizeof bytes; i++)
         id[11 + i] = letters[bytes[i] % (sizeof letters - 1)];
-    return id;
+    *ret = id;
+    return 0;
 }
 
 int cmd_init(struct cli *cli, void *context)
@@ -50,7 +52,10 @@ int cmd_init(struct cli *cli, void *context)
     struct err e = {0};
     const char *home, *chain_id = cli_str(cli, "chain-id");
     const char *denom = cli_str(cli, "default-denom");
-    if (config_home(cli, cli->arena, &home, &e) < 0)
+    int r = config_home(cli, cli->arena, &home, &e);
+    if (r == 0 && !(chain_id && *chain_id))
+        r = random_chain_id(cli->arena, &chain_id, &e);
+    if (r < 0)
         return cmd_fail(&e);
     if (!coins_denom_valid(denom) || strlen(cli->args[0]) > 70) {
         err_set(&e, -EINVAL, "%s",
@@ -60,7 +65,7 @@ int cmd_init(struct cli *cli, void *context)
     struct home_plan plan = {
         .home = home,
         .moniker = cli->args[0],
-        .chain_id = chain_id && *chain_id ? chain_id : random_chain_id(cli->arena),
+        .chain_id = chain_id,
         .genesis_time_ns = clock_realtime_ns(),
         .overwrite = cli_bool(cli, "overwrite"),
         .client_node = "tcp://127.0.0.1:26657",

@@ -85,8 +85,8 @@ int node_call(const struct node *n, const char *method, json_t *params, json_t *
     };
     enum http_outcome outcome = http_call(n->client, &call, &response);
     if (outcome != HTTP_ANSWERED)
-        return err_set(e, -EHOSTUNREACH, "cannot ask %s: %s%s%s", n->shown,
-                       http_outcome_text(outcome), *response.detail ? ": " : "", response.detail);
+        return err_set(e, -EHOSTUNREACH, "cannot ask %s: %s", n->shown,
+                       *response.detail ? response.detail : http_outcome_text(outcome));
     return read_answer(n, method, &response.body, ret, e);
 }
 

@@ -17,14 +17,19 @@
 #include "seid/store/store.h"
 
 const struct cli_flag cmd_rollback_flags[] = {
-    {.name = "hard", .type = CLI_BOOL,
+    {.name = "hard",
+     .type = CLI_BOOL,
      .help = "remove the block too; a new one is made in its place"},
     {0}};
 
 const struct cli_flag cmd_export_flags[] = {
-    {.name = "height", .type = CLI_INT64, .fallback = "-1",
+    {.name = "height",
+     .type = CLI_INT64,
+     .fallback = "-1",
      .help = "state after the block of this height; -1: the newest"},
-    {.name = "output-document", .type = CLI_STRING, .value = "file",
+    {.name = "output-document",
+     .type = CLI_STRING,
+     .value = "file",
      .help = "write there instead of printing"},
     {0}};
 
@@ -101,8 +106,8 @@ static int state_at(const struct offline *o, int64_t height, struct kv **ret, st
     return r < 0 ? err_set(e, r, "the database is broken") : 0;
 }
 
-static int export_state(const struct offline *o, const struct chain_genesis *chain, struct kv *state,
-                        int64_t height, char **ret, struct err *e)
+static int export_state(const struct offline *o, const struct chain_genesis *chain,
+                        struct kv *state, int64_t height, char **ret, struct err *e)
 {
     struct app *app = NULL;
     const struct app_config config = {
