@@ -93,6 +93,8 @@ static struct slice trimmed(const uint8_t *from, const uint8_t *to)
 
 unsigned json_span_member(struct slice text, const char *key, struct slice *ret_value)
 {
+    if (text.len == 0)
+        return 0;
     struct walk w = {text.data, text.data + text.len};
     unsigned found = 0;
     skip_space(&w);
@@ -126,6 +128,8 @@ unsigned json_span_member(struct slice text, const char *key, struct slice *ret_
 
 bool json_span_too_deep(struct slice text, unsigned limit)
 {
+    if (text.len == 0)
+        return false;
     struct walk w = {text.data, text.data + text.len};
     unsigned depth = 0;
     while (w.at < w.end) {

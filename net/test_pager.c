@@ -461,7 +461,7 @@ static void walk(uint64_t seed)
 
 static void test_random_walks_converge(void **state)
 {
-    for (uint64_t seed = 1; seed <= 300; seed++)
+    for (uint64_t seed = 1; seed <= 100; seed++)
         walk(seed);
 }
 
