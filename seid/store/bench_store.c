@@ -221,7 +221,7 @@ static void run(const char *folder, uint32_t accounts, int count)
     reopen(&s, path, name);
     snprintf(name, sizeof name, "%u_spread", accounts);
     if (accounts > HOT)
-        blocks(s, name, accounts, accounts, count);
+        blocks(s, name, accounts, accounts, count / 10 + 1);
     struct stat st;
     snprintf(command, sizeof command, "%s/data.mdb", path);
     if (stat(command, &st) == 0)
