@@ -78,18 +78,14 @@ int cmd_init(struct cli *cli, void *context)
 
 // The stamp of a plan that a person wrote ahead of its time, so that the supervisor waits for its
 // height instead of taking it for the daemon's word.
-static int write_stamp(const struct home *h, struct err *e)
+static int write_stamp(const struct home *h, const struct plan_stamp *stamp, struct err *e)
 {
     CLEANUP_FREE char *path = mem_printf("%s/staged-plan", h->state);
-    struct plan_stamp stamp;
     int result = fs_mkdir_p(h->state, e);
-    if (result == 0)
-        result = home_plan_stamp(h, &stamp, e);
     if (result < 0)
         return result;
-    json_t *object = json_pack("{s:I, s:I, s:I, s:I}", "inode", (json_int_t)stamp.inode, "size",
-                               (json_int_t)stamp.size, "mtime_ns", (json_int_t)stamp.mtime_ns,
-                               "ctime_ns", (json_int_t)stamp.ctime_ns);
+    json_t *object = json_pack("{s:I, s:I, s:I}", "inode", (json_int_t)stamp->inode, "size",
+                               (json_int_t)stamp->size, "mtime_ns", (json_int_t)stamp->mtime_ns);
     CLEANUP_FREE char *text = json_text(object);
     json_decref(object);
     return fs_write_atomic(path, text, strlen(text), 0600, e);
@@ -109,10 +105,7 @@ static int schedule(const struct home *h, const char *plan, int64_t height, bool
         return result;
     if (!force && fs_exists(h->plan_file))
         return err_set(e, -EEXIST, "%s exists; --force replaces it", h->plan_file);
-    result = fs_mkdir_p(h->data, e);
-    if (result == 0)
-        result = fs_write_atomic(h->plan_file, text, strlen(text), 0600, e);
-    return result == 0 ? write_stamp(h, e) : result;
+    return home_write_plan(h, text, write_stamp, e);
 }
 
 // A supervisor that holds for this very binary need not wait for its next look.
@@ -407,11 +400,17 @@ int cmd_resume(struct cli *cli, void *context)
 
 // ---- history ------------------------------------------------------------------------------------
 
-static void print_entry(const char *line)
+// A line that a kill has torn is left out.
+static void print_entry(const char *line, bool raw)
 {
     json_t *entry = json_loads(line, 0, NULL);
     if (!entry)
         return;
+    if (raw) {
+        printf("%s\n", line);
+        json_decref(entry);
+        return;
+    }
     const char *text = json_string_value(json_object_get(entry, "line"));
     printf("%s  %-10s", member(entry, "at"), member(entry, "event"));
     if (text) {
@@ -469,10 +468,7 @@ int cmd_history(struct cli *cli, void *context)
         end = at + strcspn(at, "\n");
         bool last = *end == '\0';
         *end = '\0';
-        if (cli_bool(cli, "json"))
-            printf("%s\n", at);
-        else
-            print_entry(at);
+        print_entry(at, cli_bool(cli, "json"));
         if (last)
             break;
     }

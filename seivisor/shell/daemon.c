@@ -114,6 +114,7 @@ void daemon_spawn(struct visor *v)
     }
     fault_point("after-spawn");
     v->start.life = POLICY_ALIVE;
+    v->row_of_start = true;
     v->start.started_ns = clock_monotonic_ns();
     v->store.memory.restarts++;
     // It runs: what follows is off its path.

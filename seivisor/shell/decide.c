@@ -178,6 +178,11 @@ static void node_name(const struct visor *v, char *ret, size_t cap)
 
 // ---- telling ------------------------------------------------------------------------------------
 
+static bool is_crash(enum policy_row row)
+{
+    return row == POLICY_ROW_CRASH || row == POLICY_ROW_CRASH_UNCORROBORATED;
+}
+
 static const char *target_label(const char *target)
 {
     return strncmp(target, "upgrades/", 9) == 0 ? target + 9 : target;
@@ -196,8 +201,9 @@ static void say_what(const struct visor *v, char *ret, size_t cap)
             snprintf(ret, cap, "rolling back %s -> %s", from, to);
         else if (a->act == POLICY_HOLD)
             snprintf(ret, cap, "held (%s), nothing is started until a person acts", d->state);
-        else if (a->act == POLICY_WAIT && i + 1 == d->now)
-            continue;
+        else if (a->act == POLICY_WAIT && is_crash(d->row))
+            snprintf(ret, cap, "starting %s again in %lld ms (%u in a row, %u allowed)", from,
+                     (long long)a->ms, v->start.crashes, v->config.crash_budget);
         else if (a->act == POLICY_START)
             snprintf(ret, cap, "starting %s", from);
         else
@@ -452,9 +458,7 @@ static enum life_event act_all(struct visor *v, const struct policy_observation 
 static void count_crash(struct visor *v)
 {
     struct memory *m = &v->store.memory;
-    bool crash = v->decision.row == POLICY_ROW_CRASH ||
-                 v->decision.row == POLICY_ROW_CRASH_UNCORROBORATED ||
-                 v->decision.row == POLICY_ROW_CRASH_LOOP;
+    bool crash = is_crash(v->decision.row) || v->decision.row == POLICY_ROW_CRASH_LOOP;
     if (v->start.life != POLICY_ENDED || v->start.counted || v->quit)
         return;
     v->start.counted = true;
@@ -562,9 +566,11 @@ void visor_decide(struct visor *v)
     // Before what cannot wait, only the journal is written; it carries the same facts.
     bool urgent = answer == LIFE_EV_SWAP || answer == LIFE_EV_BACK || answer == LIFE_EV_START;
     bool quiet = answer == LIFE_EV_REST || (answer == LIFE_EV_START && v->row == POLICY_ROW_START);
-    bool again = answer == LIFE_EV_WAIT || answer == LIFE_EV_HOLD; // it is looked at now and then
+    // These are looked at now and then, and a crash was told when it happened.
+    bool again = answer == LIFE_EV_WAIT || answer == LIFE_EV_HOLD || is_crash(v->row);
     bool ordinary = v->row == POLICY_ROW_UNREACHABLE || v->row == POLICY_ROW_HEALTHY;
-    if (!ordinary && (first || before != v->row || (!quiet && !again))) {
+    if (!ordinary && (first || before != v->row || v->row_of_start || (!quiet && !again))) {
+        v->row_of_start = false;
         if (!quiet)
             log_line(v, line);
         record(v, &seen, line, key, urgent);

@@ -33,7 +33,6 @@ static bool is_staged(const struct visor *v, const struct plan_stamp *stamp)
     staged.inode = (uint64_t)json_number(object, "inode", 0);
     staged.size = (uint64_t)json_number(object, "size", 0);
     staged.mtime_ns = json_number(object, "mtime_ns", 0);
-    staged.ctime_ns = json_number(object, "ctime_ns", 0);
     json_decref(object);
     return plan_stamp_eq(&staged, stamp);
 }

@@ -114,8 +114,7 @@ int home_plan_target(const struct home *h, const char *plan, char *ret, struct e
 
 bool plan_stamp_eq(const struct plan_stamp *a, const struct plan_stamp *b)
 {
-    return a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns &&
-           a->ctime_ns == b->ctime_ns;
+    return a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
 }
 
 static int64_t nanoseconds(struct timespec t)
@@ -125,10 +124,8 @@ static int64_t nanoseconds(struct timespec t)
 
 static struct plan_stamp stamp_of(const struct stat *st)
 {
-    return (struct plan_stamp){.inode = st->st_ino,
-                               .size = (uint64_t)st->st_size,
-                               .mtime_ns = nanoseconds(st->st_mtim),
-                               .ctime_ns = nanoseconds(st->st_ctim)};
+    return (struct plan_stamp){
+        .inode = st->st_ino, .size = (uint64_t)st->st_size, .mtime_ns = nanoseconds(st->st_mtim)};
 }
 
 int home_plan_stamp(const struct home *h, struct plan_stamp *ret, struct err *e)
@@ -167,6 +164,29 @@ int home_read_plan(const struct home *h, struct plan_info *ret, struct plan_stam
     *ret_stamp = stamp_of(&st);
     int result = plan_info_parse(text, (size_t)n, ret, e);
     return result < 0 ? err_context(e, "%s is malformed", h->plan_file) : 0;
+}
+
+int home_write_plan(const struct home *h, const char *text,
+                    int (*seen)(const struct home *, const struct plan_stamp *, struct err *),
+                    struct err *e)
+{
+    CLEANUP_FREE char *ahead = mem_printf("%s/.upgrade-info.json.staged", h->data);
+    struct stat st;
+    int result = fs_mkdir_p(h->data, e);
+    if (result == 0)
+        result = fs_write_atomic(ahead, text, strlen(text), 0600, e);
+    if (result == 0 && stat(ahead, &st) < 0)
+        result = err_errno(e, errno, "cannot look at %s", ahead);
+    if (result == 0) {
+        struct plan_stamp stamp = stamp_of(&st);
+        result = seen(h, &stamp, e);
+    }
+    if (result == 0 && rename(ahead, h->plan_file) < 0)
+        result = err_errno(e, errno, "cannot write %s", h->plan_file);
+    if (result == 0)
+        return fs_fsync_dir(h->data, e);
+    unlink(ahead);
+    return result;
 }
 
 int home_install_binary(const struct home *h, const char *source, const char *target, bool force,

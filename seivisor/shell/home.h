@@ -50,16 +50,21 @@ void home_identity(const struct home *h, const char *target, char *ret);
 enum { HOME_NOT_STAGED = 1 };
 int home_plan_target(const struct home *h, const char *plan, char *ret, struct err *e);
 
-// data/upgrade-info.json as it is. `stamp` tells one writing from another (inode, size, times).
+// data/upgrade-info.json as it is. `stamp` tells one writing from another (inode, size, time).
 struct plan_stamp {
     uint64_t inode, size;
-    int64_t mtime_ns, ctime_ns;
+    int64_t mtime_ns;
 };
 enum { HOME_NO_PLAN = 1 };
 int home_plan_stamp(const struct home *h, struct plan_stamp *ret, struct err *e);
 // HOME_NO_PLAN without a file; -EINVAL when it is malformed (or not yet whole), with the reason.
 int home_read_plan(const struct home *h, struct plan_info *ret, struct plan_stamp *ret_stamp,
                    struct err *e);
+// Writes the file as a daemon would, except that its stamp is handed out before it can be seen:
+// `seen` is called between, and its failure undoes everything.
+int home_write_plan(const struct home *h, const char *text,
+                    int (*seen)(const struct home *, const struct plan_stamp *, struct err *),
+                    struct err *e);
 bool plan_stamp_eq(const struct plan_stamp *a, const struct plan_stamp *b);
 
 // Copies a binary into <root>/<target>/bin/<name>, mode 0755, atomically. HOME_EXISTS when it is

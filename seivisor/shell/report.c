@@ -56,9 +56,13 @@ static const char *shown_state(const struct visor *v)
         return hold->active ? hold->state : "Held";
     if (v->state >= LIFE_DELAY && v->state <= LIFE_LINKED)
         return v->store.journal.kind == SWAP_ROLLBACK ? "RollingBack" : "Upgrading";
-    if (v->state == LIFE_RUNNING &&
-        (v->row == POLICY_ROW_UNREACHABLE || v->row == POLICY_ROW_START))
-        return v->start.asked ? "Unreachable" : "Running";
+    if (v->state == LIFE_RUNNING && v->row == POLICY_ROW_UNREACHABLE && v->start.asked)
+        return "Unreachable";
+    // What led to the start is no word about what runs since.
+    bool of_now = v->row == POLICY_ROW_HEALTHY || v->row == POLICY_ROW_UPGRADED ||
+                  v->row == POLICY_ROW_ROLLED_BACK || v->row == POLICY_ROW_NO_SIGNAL;
+    if (v->state == LIFE_RUNNING && !of_now)
+        return "Running";
     return v->decided ? v->decision.state : "Starting";
 }
 

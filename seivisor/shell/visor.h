@@ -98,6 +98,7 @@ struct visor {
     enum policy_row row;     // of the last decision
     struct policy_decision decision;
     bool decided;
+    bool row_of_start;  // the row is from before the present start
     bool own_hold_told; // in the log, by this run
     char last_line[256];
     int64_t wait_ms;
