@@ -21,7 +21,10 @@ extern const struct cli_program cmd_program;
 // Prints the error and gives the exit status: always 1.
 int cmd_fail(const struct err *e);
 
-void cmd_json_cleanup(json_t **json);
+static inline void cmd_json_cleanup(json_t **json)
+{
+    json_decref(*json);
+}
 #define CLEANUP_JSON CLEANUP(cmd_json_cleanup)
 
 // On stdout. `--output json`: one line of JSON in the order it was built; else YAML with sorted

@@ -40,11 +40,6 @@ int cmd_fail(const struct err *e)
     return 1;
 }
 
-void cmd_json_cleanup(json_t **json)
-{
-    json_decref(*json);
-}
-
 bool cmd_wants_json(const struct cli *cli)
 {
     return cli_has(cli, "output") && strcmp(cli_str(cli, "output"), "json") == 0;

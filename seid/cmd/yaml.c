@@ -14,6 +14,16 @@ static bool reads_as_number(const char *text)
     return *end == 0 || strspn(text, "+-0123456789_:.eExXoOabcdefABCDEF") == strlen(text);
 }
 
+// 2026-01-02…
+static bool reads_as_time(const char *text)
+{
+    static const char shape[] = "dddd-dd-dd";
+    for (size_t i = 0; shape[i]; i++)
+        if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
+            return false;
+    return true;
+}
+
 static bool reads_as_word(const char *text)
 {
     static const char *const words[] = {"true", "false", "null", "yes",  "no",   "on", "off",
@@ -58,7 +68,8 @@ static void append_double_quoted(struct buf *ret, const char *text)
 
 static void append_string(struct buf *ret, const char *text)
 {
-    if (!*text || reads_as_number(text) || reads_as_word(text) || has_control(text)) {
+    if (!*text || reads_as_number(text) || reads_as_word(text) || reads_as_time(text) ||
+        has_control(text)) {
         append_double_quoted(ret, text);
     } else if (is_plain(text)) {
         buf_append_str(ret, text);
