@@ -5,11 +5,13 @@
 // whenever it comes, and the halt's own SIGINT takes the same path as an operator's.
 #include <errno.h>
 #include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <uv.h>
@@ -57,16 +59,15 @@ struct node {
     uv_async_t wake;
     int signal_fd;
 
+    int told_fd;          // an eventfd: a block, a halt or a failure came
     pthread_mutex_t lock; // of what the consensus thread tells
-    pthread_cond_t told;
-    bool began;  // a block, a halt or a failure: something came of the start
-    bool failed; // the engine
+    bool failed;
     struct err failure;
 };
 
 // ---- signals
 
-static int block_signals(int *ret_fd, struct err *e)
+static int block_signals(struct node *n, struct err *e)
 {
     sigset_t set;
     sigemptyset(&set);
@@ -76,8 +77,9 @@ static int block_signals(int *ret_fd, struct err *e)
     // A closed terminal ends nothing, and a reader that went away is an error of that write.
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    *ret_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return *ret_fd < 0 ? err_errno(e, errno, "cannot receive signals") : 0;
+    n->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    n->told_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return n->signal_fd < 0 || n->told_fd < 0 ? err_errno(e, errno, "cannot receive signals") : 0;
 }
 
 static void on_signal(uv_poll_t *handle, int status, int events)
@@ -107,14 +109,13 @@ static void on_wake(uv_async_t *handle)
 
 static void tell(struct node *n, const struct err *failure)
 {
-    pthread_mutex_lock(&n->lock);
-    n->began = true;
     if (failure) {
+        pthread_mutex_lock(&n->lock);
         n->failed = true;
         n->failure = *failure;
+        pthread_mutex_unlock(&n->lock);
     }
-    pthread_cond_broadcast(&n->told);
-    pthread_mutex_unlock(&n->lock);
+    eventfd_write(n->told_fd, 1);
 }
 
 static void on_block(void *ctx, const struct engine_tip *tip)
@@ -291,13 +292,9 @@ static void wait_for_first_block(struct node *n)
     engine_tip_put(tip);
     if (!is_new)
         return;
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += FIRST_BLOCK_WAIT_MS / 1000;
-    pthread_mutex_lock(&n->lock);
-    while (!n->began && pthread_cond_timedwait(&n->told, &n->lock, &until) == 0)
-        continue;
-    pthread_mutex_unlock(&n->lock);
+    struct pollfd fds[] = {{.fd = n->told_fd, .events = POLLIN},
+                           {.fd = n->signal_fd, .events = POLLIN}};
+    poll(fds, 2, FIRST_BLOCK_WAIT_MS);
 }
 
 static int open_servers(struct node *n, struct err *e)
@@ -376,7 +373,6 @@ static int run(struct node *n, struct err *e)
 static void init_node(struct node *n)
 {
     pthread_mutex_init(&n->lock, NULL);
-    pthread_cond_init(&n->told, NULL);
     halt_holder_init(&n->halt);
     n->log = (struct log){STDERR_FILENO, LOG_INFO, LOG_PLAIN};
     log_level_parse(n->config.log_level, &n->log.level);
@@ -398,7 +394,7 @@ int cmd_start(struct cli *cli, void *context)
     struct node *n = mem_zalloc(sizeof *n); // for the life of the process
     int result = config_load(cli, &n->arena, &n->config, &e);
     if (result == 0)
-        result = block_signals(&n->signal_fd, &e);
+        result = block_signals(n, &e);
     if (result < 0)
         return cmd_fail(&e);
     init_node(n);
