@@ -251,8 +251,13 @@ static void test_the_length_limit_both_ways(void **state)
     intent.info.len++;
     assert_int_equal(sei_halt_intent_encode(&intent, out, SEI_HALT_JSON_MAX + 1, &len),
                      SEI_HALT_E_TOO_LONG);
-    intent.info.len = SIZE_MAX;
-    assert_int_equal(sei_halt_intent_encode(&intent, out, 10, &len), SEI_HALT_E_TOO_LONG);
+    // A length that cannot be is refused before anything is read.
+    struct sei_halt_text *const texts[] = {&intent.info, &intent.plan_name, &intent.reason_string};
+    for (size_t i = 0; i < 3; i++) {
+        intent.info = intent.plan_name = intent.reason_string = (struct sei_halt_text){0};
+        *texts[i] = (struct sei_halt_text){"x", SIZE_MAX};
+        assert_int_equal(sei_halt_intent_encode(&intent, out, 10, &len), SEI_HALT_E_TOO_LONG);
+    }
     memset(big, ' ', SEI_HALT_JSON_MAX + 1);
     big[0] = 'n';
     big[1] = 'u';

@@ -167,13 +167,13 @@ static void add_stop(struct context *c)
     later(c);
 }
 
-static void add_told(struct context *c, enum policy_severity event)
+// People and the log: by the row's severity.
+static void add_told(struct context *c)
 {
-    const struct policy_row_info *info = policy_row_info(c->out->row);
-    if (info->severity != POLICY_SEVERITY_NONE)
-        add(c, POLICY_PAGE)->severity = info->severity;
-    add(c, POLICY_EVENT)->severity =
-        info->severity != POLICY_SEVERITY_NONE ? info->severity : event;
+    enum policy_severity severity = policy_row_info(c->out->row)->severity;
+    if (severity != POLICY_SEVERITY_NONE)
+        add(c, POLICY_PAGE)->severity = severity;
+    add(c, POLICY_EVENT)->severity = severity;
 }
 
 // As a shell shows it.
@@ -234,7 +234,7 @@ static void add_end_of_process(struct context *c)
 static void act_upgrade(struct context *c)
 {
     add(c, POLICY_LATCH);
-    add_told(c, POLICY_SEVERITY_NONE);
+    add_told(c);
     add_end_of_process(c);
     if (c->seen->stop_requested) {
         add_start(c);
@@ -251,7 +251,7 @@ static void act_upgrade(struct context *c)
 static void act_roll_back(struct context *c)
 {
     add(c, POLICY_LATCH);
-    add_told(c, POLICY_SEVERITY_NONE);
+    add_told(c);
     add_end_of_process(c);
     if (!c->seen->stop_requested)
         add(c, POLICY_ROLL_BACK);
@@ -264,7 +264,7 @@ static void act_hold(struct context *c)
     bool disagrees = c->out->row == POLICY_ROW_EVIDENCE_DISAGREES;
     if (c->out->row != POLICY_ROW_CRASH_LOOP)
         add(c, POLICY_LATCH);
-    add_told(c, POLICY_SEVERITY_NONE);
+    add_told(c);
     if (!disagrees)
         add_end_of_process(c);
     add(c, POLICY_HOLD);

@@ -715,6 +715,8 @@ static const char *check_form(const struct input *in, const struct policy_decisi
     const enum policy_severity severity = policy_row_info(d->row)->severity;
     NEVER(has(s, POLICY_PAGE) != (severity != POLICY_SEVERITY_NONE));
     NEVER(has(s, POLICY_PAGE) && d->actions[s->at[POLICY_PAGE]].severity != severity);
+    NEVER(has(s, POLICY_PAGE) &&
+          (!has(s, POLICY_EVENT) || d->actions[s->at[POLICY_EVENT]].severity != severity));
     NEVER(has(s, POLICY_LATCH) && s->at[POLICY_LATCH] != 0);
     NEVER(has(s, POLICY_RELEASE) && d->row != POLICY_ROW_RESUMED);
     for (int i = 0; i <= last; i++)
