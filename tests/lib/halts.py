@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from seinode import Node, program
@@ -112,13 +113,29 @@ def roll_back(home, blocks):
                        capture_output=True, timeout=30)
 
 
+PORTS = {"given": set(), "lock": threading.Lock()}
+
+
+def next_port():
+    """A free port that no other run of this process was given lately."""
+    with PORTS["lock"]:
+        for port in free_ports(64):
+            if port not in PORTS["given"]:
+                PORTS["given"].add(port)
+                if len(PORTS["given"]) > 32:
+                    PORTS["given"].clear()
+                    PORTS["given"].add(port)
+                return port
+    raise AssertionError("no free port")
+
+
 class Run:
     """A node that is about to halt, its stderr, and the signals it gets."""
 
     def __init__(self, home, reason, form, *, args=(), rpc=False):
         self.home, self.reason, self.form = home, reason, form
         self.stay_alive = form.startswith("stay-alive")
-        self.port = free_ports(1)[0] if rpc or self.stay_alive else 0
+        self.port = next_port() if rpc or self.stay_alive else 0
         command = [program(BINARY[reason]), "start", "--home", home, "--rpc.laddr",
                    f"tcp://127.0.0.1:{self.port}", *args]
         if self.stay_alive:
