@@ -5,8 +5,8 @@
 // the SDK's Dec fields as decimals ("0.334000000000000000") whatever they are on the wire. Of a
 // oneof only the member that is set is written.
 //
-// Go prints a non-nullable message that is absent as its zero value; here it is null: who wants the
-// zero value sets it. Pure; any thread.
+// A message that the SDK declares non-nullable is written as its zero value when it is absent (a
+// Plan's time as 0001-01-01T00:00:00Z), and reads back as set. Pure; any thread.
 #ifndef WIRE_PBJSON_H
 #define WIRE_PBJSON_H
 

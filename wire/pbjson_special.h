@@ -14,6 +14,13 @@ enum pbjson_special pbjson_special_of(const ProtobufCMessageDescriptor *type);
 // Dec before gov v1).
 bool pbjson_is_dec(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
 
+// A message that is no pointer in Go: absent, it is written as its zero value and not as null.
+bool pbjson_is_never_null(const ProtobufCMessageDescriptor *type,
+                          const ProtobufCFieldDescriptor *field);
+
+// A string field that is the SDK's Int: empty, it is written as "0".
+bool pbjson_is_int(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
+
 // Room of one element of a repeated field, as protobuf-c lays it out.
 size_t pbjson_element_size(ProtobufCType type);
 

@@ -118,13 +118,18 @@ static int write_special(struct writer *c, enum pbjson_special special, const Pr
     return 0;
 }
 
+// A Dec that was never set is "0" in Go.
 static int write_dec(struct writer *c, struct slice raw)
 {
-    struct dec d = {0};
-    char text[DEC_TEXT_MAX];
-    if (raw.len > 0 && dec_parse_raw(raw, &d, c->e) != 0)
-        return -EBADMSG;
-    jsonw_string(c->w, slice_of(text, dec_format(d, text)));
+    struct dec d;
+    char text[DEC_TEXT_MAX] = "0";
+    unsigned len = 1;
+    if (raw.len > 0) {
+        if (dec_parse_raw(raw, &d, c->e) != 0)
+            return -EBADMSG;
+        len = dec_format(d, text);
+    }
+    jsonw_string(c->w, slice_of(text, len));
     return 0;
 }
 
@@ -136,6 +141,24 @@ static void write_enum(struct writer *c, const ProtobufCFieldDescriptor *field, 
         jsonw_cstr(c->w, named->name);
     else
         jsonw_int(c->w, value);
+}
+
+static int write_absent(struct writer *c, const ProtobufCMessageDescriptor *type,
+                        const ProtobufCFieldDescriptor *field)
+{
+    const ProtobufCMessageDescriptor *child = (const ProtobufCMessageDescriptor *)field->descriptor;
+    if (!pbjson_is_never_null(type, field)) {
+        jsonw_null(c->w);
+        return 0;
+    }
+    if (pbjson_special_of(child) == PBJSON_TIMESTAMP) {
+        jsonw_cstr(c->w, "0001-01-01T00:00:00Z"); // Go's zero time
+        return 0;
+    }
+    struct arena a CLEANUP_ARENA = {0};
+    void *zero = arena_alloc(&a, child->sizeof_message);
+    child->message_init((ProtobufCMessage *)zero);
+    return write_message(c, (const ProtobufCMessage *)zero);
 }
 
 // `at` points to the value itself.
@@ -171,7 +194,7 @@ static int write_value(struct writer *c, const ProtobufCMessageDescriptor *type,
         struct slice text = slice_str(*(const char *const *)at);
         if (pbjson_is_dec(type, field))
             return write_dec(c, text);
-        jsonw_string(c->w, text);
+        jsonw_string(c->w, text.len == 0 && pbjson_is_int(type, field) ? SLICE_LIT("0") : text);
         return 0;
     }
     case PROTOBUF_C_TYPE_BYTES: {
@@ -183,10 +206,7 @@ static int write_value(struct writer *c, const ProtobufCMessageDescriptor *type,
     }
     case PROTOBUF_C_TYPE_MESSAGE: {
         const ProtobufCMessage *m = *(const ProtobufCMessage *const *)at;
-        if (m)
-            return write_message(c, m);
-        jsonw_null(c->w);
-        return 0;
+        return m ? write_message(c, m) : write_absent(c, type, field);
     }
     case PROTOBUF_C_TYPE_FLOAT:
     case PROTOBUF_C_TYPE_DOUBLE:
