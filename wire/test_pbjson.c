@@ -88,8 +88,7 @@ static const struct {
     {"google.protobuf.Any",
      "{\"@type\":\"/google.protobuf.Any\",\"value\":{\"@type\":\"/cosmos.base.v1beta1.Coin\"}}",
      "{\"@type\":\"/google.protobuf.Any\",\"value\":{\"@type\":\"/"
-     "cosmos.base.v1beta1.Coin\",\"denom\":\"\",\"amount\":"
-     "\"\"}}"},
+     "cosmos.base.v1beta1.Coin\",\"denom\":\"\",\"amount\":\"0\"}}"},
     {"cosmos.gov.v1.MsgSubmitProposal",
      "{\"messages\":[{\"@type\":\"/"
      "cosmos.upgrade.v1beta1.MsgSoftwareUpgrade\",\"authority\":\"gov\",\"plan\":{\"name\":"
