@@ -75,7 +75,8 @@ static bool token_fits(const struct sei_halt_intent *intent)
     return text_equal(got, (struct sei_halt_text){token, strlen(token)});
 }
 
-static struct conclusion conclude_intent(const struct policy_observation *seen, bool fresh)
+static struct conclusion conclude_intent(const struct policy_observation *seen, bool fresh,
+                                         bool disagreed)
 {
     const struct sei_halt_intent *intent = seen->intent;
     const char *source = seen->intent_recorded ? "record" : "halt_intent";
@@ -87,7 +88,8 @@ static struct conclusion conclude_intent(const struct policy_observation *seen, 
     // The halts for 71 and 72 write no file.
     bool wrong_file = fresh && (intent->reason == SEI_HALT_BINARY_TOO_NEW ||
                                 intent->reason == SEI_HALT_DOWNGRADE_DETECTED);
-    if (!token_fits(intent) || other_code || other_plan || wrong_file)
+    bool before = seen->intent_recorded && disagreed;
+    if (!token_fits(intent) || other_code || other_plan || wrong_file || before)
         return conclude(VERDICT_DISAGREES, intent->reason, source);
     return conclude_reason(intent->reason, source);
 }
@@ -126,7 +128,7 @@ struct conclusion evidence_conclude(const struct policy_observation *seen,
     bool fresh = started && policy_file_is_fresh(seen);
     int code = contract_code(seen);
     if (evidence_signal(seen) == POLICY_SIGNAL_INTENT)
-        return conclude_intent(seen, fresh);
+        return conclude_intent(seen, fresh, history->disagreed);
     if (code != 0)
         return conclude_code(code, fresh, speaks);
     if (fresh)

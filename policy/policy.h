@@ -104,6 +104,8 @@ struct policy_history {
     bool page_open;     // a page was sent for this node and is not resolved
     bool rolled_back;   // the current target is where 71 sent us
     bool upgraded;      // the current target is where 70 sent us
+    bool disagreed;     // what is latched on the target is evidence that disagreed: a record of it
+                        // alone (intent_recorded) must not be acted on either
 };
 
 enum policy_severity { POLICY_SEVERITY_NONE, POLICY_WARNING, POLICY_ERROR, POLICY_CRITICAL };

@@ -479,6 +479,21 @@ static void test_disagreement_is_never_acted_on(void **state)
     }
 }
 
+// The supervisor comes up again: the record of a disagreement is no better than the evidence was.
+static void test_disagreement_survives_a_restart(void **state)
+{
+    struct input in = input_of(ON_MACHINE);
+    said(&in, &intent_70, 0);
+    in.seen.intent_recorded = true;
+    in.seen.mapping = POLICY_TARGET_OTHER;
+    assert_int_equal(decide(&in).row, POLICY_ROW_UPGRADE);
+    in.history.disagreed = true;
+    EXPECT(&in, POLICY_ROW_EVIDENCE_DISAGREES, "EvidenceDisagrees",
+           "latch page:error event hold exit:70");
+    in.history.resume = true;
+    EXPECT(&in, POLICY_ROW_RESUMED, "Resumed", "event release start");
+}
+
 static void test_an_empty_token_says_nothing(void **state)
 {
     struct input in = input_of(ON_MACHINE);
@@ -876,6 +891,7 @@ int main(void)
         cmocka_unit_test(test_a_code_alone_needs_a_known_speaker),
         cmocka_unit_test(test_only_the_nodes_own_code_counts),
         cmocka_unit_test(test_disagreement_is_never_acted_on),
+        cmocka_unit_test(test_disagreement_survives_a_restart),
         cmocka_unit_test(test_an_empty_token_says_nothing),
         cmocka_unit_test(test_file_of_another_plan_disagrees),
         cmocka_unit_test(test_a_live_intent_outlives_a_bad_end),
