@@ -123,10 +123,10 @@ static void on_block(void *ctx, const struct engine_tip *tip)
     tell(ctx, NULL);
 }
 
-static void on_halted(void *ctx, const struct upgrade_halt *halt)
+static void on_halted(void *ctx, const struct upgrade_halt *halt, int64_t began_ns)
 {
     struct node *n = ctx;
-    halt_graceful(&n->shell, halt, NULL);
+    halt_graceful(&n->shell, halt, began_ns, NULL);
     tell(n, NULL);
 }
 

@@ -137,8 +137,9 @@ struct engine_callbacks {
     void *ctx;
     // A block was published.
     void (*block)(void *ctx, const struct engine_tip *tip);
-    // The state machine halted before block halt->height: nothing of it is kept, no block follows.
-    void (*halted)(void *ctx, const struct upgrade_halt *halt);
+    // The state machine halted before block halt->height, which was begun at began_ns (UNIX epoch):
+    // nothing of it is kept, no block follows.
+    void (*halted)(void *ctx, const struct upgrade_halt *halt, int64_t began_ns);
     // halt_height or halt_time was reached: an ordinary stop is wanted.
     void (*stop_wanted)(void *ctx, const char *why);
     // The engine cannot go on (store, key, broken state). The last committed block is intact.

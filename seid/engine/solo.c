@@ -382,7 +382,7 @@ static bool wait_for_next(struct solo *s)
 
 // ---- the consensus thread: how it ends
 
-static void on_halt(struct solo *s, const struct upgrade_halt *halt)
+static void on_halt(struct solo *s, const struct upgrade_halt *halt, int64_t began_ns)
 {
     char text[512];
     snprintf(text, sizeof text,
@@ -391,7 +391,7 @@ static void on_halt(struct solo *s, const struct upgrade_halt *halt)
     end_transactions(s, ENGINE_HALTED, text);
     solo_set_phase(s, ENGINE_PHASE_HALTED);
     if (s->config.callbacks.halted)
-        s->config.callbacks.halted(s->config.callbacks.ctx, halt);
+        s->config.callbacks.halted(s->config.callbacks.ctx, halt, began_ns);
 }
 
 static void on_failure(struct solo *s, const struct err *err)
@@ -437,13 +437,14 @@ static void *consensus_thread(void *arg)
         }
         if (!wait_for_next(s))
             break;
+        int64_t began_ns = clock_realtime_ns();
         int outcome = solo_next_block(s, &halt, &err);
         if (outcome < 0) {
             on_failure(s, &err);
             return NULL;
         }
         if (outcome == APP_HALT) {
-            on_halt(s, &halt);
+            on_halt(s, &halt, began_ns);
             return NULL;
         }
     }

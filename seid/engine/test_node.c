@@ -157,7 +157,7 @@ static void on_block(void *ctx, const struct engine_tip *tip)
     pthread_mutex_unlock(&n->lock);
 }
 
-static void on_halted(void *ctx, const struct upgrade_halt *halt)
+static void on_halted(void *ctx, const struct upgrade_halt *halt, int64_t began_ns)
 {
     struct test_node *n = ctx;
     pthread_mutex_lock(&n->lock);

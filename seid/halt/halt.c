@@ -131,17 +131,20 @@ static void write_needed_line(const struct halt_shell *shell, const struct upgra
 }
 
 static void announce(const struct halt_shell *shell, const struct upgrade_halt *halt,
-                     bool file_in_place)
+                     int64_t began_ns, int64_t announced_ns, bool file_in_place)
 {
+    int64_t took_us = began_ns ? (announced_ns - began_ns) / 1000 : 0;
     log_error(shell->log, halt->log_text ? halt->log_text : "halting",
               LOG_STR("reason", sei_halt_reason_string(halt->reason)),
               LOG_INT("exit_code", halt->reason), LOG_STR("plan", halt->plan_name),
-              LOG_INT("height", halt->height));
+              LOG_INT("height", halt->height), LOG_INT("halted_at_ns", announced_ns),
+              LOG_INT("begin_to_intent_us", took_us));
     if (file_in_place)
         write_needed_line(shell, halt);
 }
 
-int halt_graceful(const struct halt_shell *shell, const struct upgrade_halt *halt, struct err *e)
+int halt_graceful(const struct halt_shell *shell, const struct upgrade_halt *halt, int64_t began_ns,
+                  struct err *e)
 {
     if (halt_reason(shell->holder) != 0)
         return 0;
@@ -160,7 +163,7 @@ int halt_graceful(const struct halt_shell *shell, const struct upgrade_halt *hal
     if (!halt_latch(shell->holder, intent))
         return 0;
 
-    announce(shell, halt, wants_file && result == 0);
+    announce(shell, halt, began_ns, intent->announced_ns, wants_file && result == 0);
     if (!shell->stay_alive)
         shell->ask_shutdown(shell->ask_shutdown_ctx);
     if (result < 0 && e)

@@ -71,6 +71,8 @@ struct halt_shell {
 // when the file is in place; asks for shutdown unless stay-alive. When the file cannot be written,
 // that is logged as an error, the raw line stays out, and everything else happens all the same.
 // Only the first call of a process does anything. 0, or the error of the file (already logged).
-int halt_graceful(const struct halt_shell *shell, const struct upgrade_halt *halt, struct err *e);
+// `began_ns`: when the block that halted was begun (UNIX epoch), for the log; 0: unknown.
+int halt_graceful(const struct halt_shell *shell, const struct upgrade_halt *halt, int64_t began_ns,
+                  struct err *e);
 
 #endif
