@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "wire/utf8.h"
 
 static void separate(struct jsonw *w)
 {
@@ -49,28 +50,6 @@ void jsonw_key(struct jsonw *w, const char *name)
     w->out->len += len + 3;
 }
 
-// The length of a valid UTF-8 sequence at `s`, 0 when it is invalid.
-static size_t utf8_len(const uint8_t *s, size_t left)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    uint8_t lead = s[0];
-    size_t len = lead < 0x80       ? 1
-                 : lead >> 5 == 6  ? 2
-                 : lead >> 4 == 14 ? 3
-                 : lead >> 3 == 30 ? 4
-                                   : 0;
-    if (len == 0 || len > left)
-        return 0;
-    uint32_t rune = len == 1 ? lead : lead & (0xffu >> (len + 1));
-    for (size_t i = 1; i < len; i++) {
-        if (s[i] >> 6 != 2)
-            return 0;
-        rune = rune << 6 | (s[i] & 0x3fu);
-    }
-    bool surrogate = rune >= 0xd800 && rune <= 0xdfff;
-    return rune < smallest[len] || rune > 0x10ffff || surrogate ? 0 : len;
-}
-
 static void append_escape(struct buf *out, uint8_t c)
 {
     static const char names[] = "\"\"\\\\\bb\ff\nn\rr\tt";
@@ -96,7 +75,7 @@ static size_t append_special(struct buf *out, const uint8_t *s, size_t left)
         append_escape(out, s[0]);
         return 1;
     }
-    size_t len = utf8_len(s, left);
+    size_t len = utf8_next(slice_of(s, left));
     if (len == 0) {
         buf_append_str(out, "\\ufffd");
         return 1;

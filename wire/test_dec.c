@@ -4,12 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "wire/coins.h"
 #include "wire/dec.h"
+#include "wire/godur.h"
 #include "wire/gotime.h"
 #include "wire/proto/cosmos_base_v1beta1_coin.pb-c.h"
 #include "wire/test_dec_vectors.h"
@@ -361,6 +363,27 @@ static void test_bad_times(void **state)
     assert_true(seconds == 1704067200 && nanos == 123456789);
 }
 
+static void test_durations(void **state)
+{
+    (void)state;
+    int64_t ns;
+    for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
+        struct buf text CLEANUP_BUF = {0};
+        godur_append(&text, durations[i].ns);
+        assert_string_equal(buf_cstr(&text), durations[i].text);
+        assert_int_equal(godur_parse(durations[i].text, &ns), 0);
+        assert_true(ns == durations[i].ns);
+    }
+    for (size_t i = 0; i < sizeof duration_texts / sizeof duration_texts[0]; i++) {
+        char got[24] = "";
+        if (godur_parse(duration_texts[i].text, &ns) == 0)
+            snprintf(got, sizeof got, "%lld", (long long)ns);
+        if (strcmp(got, duration_texts[i].result) != 0)
+            print_error("%s\n", duration_texts[i].text);
+        assert_string_equal(got, duration_texts[i].result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_every_day),
         cmocka_unit_test(test_bad_times),
+        cmocka_unit_test(test_durations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,10 +57,43 @@ func times() {
 	fmt.Println("};")
 }
 
+func durations() {
+	fmt.Println("// nanoseconds, as Duration.String.")
+	fmt.Println("static const struct {\n    int64_t ns;\n    const char *text;\n} durations[] = {")
+	r := rand.New(rand.NewSource(3))
+	for i := 0; i < 200; i++ {
+		d := time.Duration(r.Int63() >> uint(r.Intn(63)))
+		if r.Intn(3) == 0 {
+			d -= d % []time.Duration{time.Microsecond, time.Millisecond, time.Second, time.Minute, time.Hour}[r.Intn(5)]
+		}
+		if r.Intn(3) == 0 {
+			d = -d
+		}
+		fmt.Printf("    {%d, \"%s\"},\n", int64(d), d)
+	}
+	fmt.Println("};")
+	fmt.Println("// What time.ParseDuration says of a text; \"\" when it refuses.")
+	fmt.Println("static const struct {\n    const char *text, *result;\n} duration_texts[] = {")
+	alphabet := []string{"0", "1", "9", "25", "007", ".", "-", "+", "h", "m", "s", "ms", "us", "ns", "µs", "μs", "d", " ", "9223372036", "854775807"}
+	for i := 0; i < 400; i++ {
+		text := ""
+		for n := r.Intn(7); n >= 0; n-- {
+			text += alphabet[r.Intn(len(alphabet))]
+		}
+		result := ""
+		if d, err := time.ParseDuration(text); err == nil {
+			result = fmt.Sprint(int64(d))
+		}
+		fmt.Printf("    {\"%s\", \"%s\"},\n", text, result)
+	}
+	fmt.Println("};")
+}
+
 func dec() {
 	fmt.Println("// Made by tests/peers/wirevectors from cosmossdk.io/math v1.5.3 and Go's time. Do not edit.")
 	fmt.Println("// clang-format off")
 	arithmetic()
 	times()
+	durations()
 	fmt.Println("// clang-format on")
 }
