@@ -143,7 +143,7 @@ static void test_required_does_all_steps_in_order(void **state)
     fixture_init(&f);
     struct upgrade_halt halt = halt_of(70, "", "UPGRADE \"v2\" NEEDED at height: 120: ");
     struct err e = {0};
-    assert_int_equal(halt_graceful(\& f.shell, \& halt, fixed_now() - 7000, &e), 0);
+    assert_int_equal(halt_graceful(&f.shell, &halt, fixed_now() - 7000, &e), 0);
 
     assert_file(f.file, "{\"name\":\"v2\",\"height\":120}");
     struct stat st;
@@ -180,7 +180,7 @@ static void test_needed_line_is_raw(void **state)
         snprintf(text, sizeof text, "UPGRADE \"v2\" NEEDED at height: 120: %s", infos[i]);
         snprintf(want, sizeof want, "%s\n", text);
         struct upgrade_halt halt = halt_of(70, infos[i], i % 2 ? text : NULL);
-        assert_int_equal(halt_graceful(\& f.shell, \& halt, fixed_now() - 7000, NULL), 0);
+        assert_int_equal(halt_graceful(&f.shell, &halt, fixed_now() - 7000, NULL), 0);
         assert_file(f.raw, want);
         fixture_deinit(&f);
     }
@@ -192,7 +192,7 @@ static void test_other_reasons_write_no_file_and_no_line(void **state)
         struct fixture f;
         fixture_init(&f);
         struct upgrade_halt halt = halt_of(reason, "info", "why");
-        assert_int_equal(halt_graceful(\& f.shell, \& halt, fixed_now() - 7000, NULL), 0);
+        assert_int_equal(halt_graceful(&f.shell, &halt, fixed_now() - 7000, NULL), 0);
         assert_false(fs_exists(f.file));
         assert_file(f.raw, "");
         assert_true(file_contains(f.log_path, "why"));
@@ -208,7 +208,7 @@ static void test_stay_alive_asks_for_nothing(void **state)
     fixture_init(&f);
     f.shell.stay_alive = true;
     struct upgrade_halt halt = halt_of(70, "", NULL);
-    assert_int_equal(halt_graceful(\& f.shell, \& halt, fixed_now() - 7000, NULL), 0);
+    assert_int_equal(halt_graceful(&f.shell, &halt, fixed_now() - 7000, NULL), 0);
     assert_int_equal(f.asked, 0);
     assert_int_equal(halt_exit_code(&f.holder), 70);
     fixture_deinit(&f);
@@ -231,7 +231,7 @@ static void test_file_failure_keeps_intent_and_code(void **state)
         }
         struct upgrade_halt halt = halt_of(70, "", NULL);
         struct err e = {0};
-        assert_true(halt_graceful(\& f.shell, \& halt, fixed_now() - 7000, &e) < 0);
+        assert_true(halt_graceful(&f.shell, &halt, fixed_now() - 7000, &e) < 0);
         assert_true(strlen(e.text) > 0);
         assert_file(f.raw, "");
         assert_true(file_contains(f.log_path, "cannot write upgrade-info.json"));
@@ -250,7 +250,7 @@ static void test_file_of_an_earlier_upgrade_is_replaced(void **state)
     fixture_init(&f);
     assert_int_equal(fs_write_atomic(f.file, "{\"name\":\"v1\"}", 13, 0644, NULL), 0);
     struct upgrade_halt halt = halt_of(70, "", NULL);
-    assert_int_equal(halt_graceful(\& f.shell, \& halt, fixed_now() - 7000, NULL), 0);
+    assert_int_equal(halt_graceful(&f.shell, &halt, fixed_now() - 7000, NULL), 0);
     assert_file(f.file, "{\"name\":\"v2\",\"height\":120}");
     fixture_deinit(&f);
 }
@@ -262,8 +262,8 @@ static void test_first_halt_wins(void **state)
             struct fixture f;
             fixture_init(&f);
             struct upgrade_halt a = halt_of(first, "one", NULL), b = halt_of(second, "two", NULL);
-            assert_int_equal(halt_graceful(\& f.shell, \& a, fixed_now() - 7000, NULL), 0);
-            assert_int_equal(halt_graceful(\& f.shell, \& b, fixed_now() - 7000, NULL), 0);
+            assert_int_equal(halt_graceful(&f.shell, &a, fixed_now() - 7000, NULL), 0);
+            assert_int_equal(halt_graceful(&f.shell, &b, fixed_now() - 7000, NULL), 0);
             struct halt_intent intent;
             assert_true(halt_read(&f.holder, &intent));
             assert_int_equal(intent.reason, first);
@@ -295,7 +295,7 @@ static void test_over_long_texts_are_cut_between_characters(void **state)
     for (int i = 0; i < UPGRADE_INFO_MAX; i++)
         buf_append_str(&info, "\xc3\xbc");
     struct upgrade_halt halt = halt_of(72, buf_cstr(&info), NULL);
-    assert_int_equal(halt_graceful(\& f.shell, \& halt, fixed_now() - 7000, NULL), 0);
+    assert_int_equal(halt_graceful(&f.shell, &halt, fixed_now() - 7000, NULL), 0);
     struct halt_intent intent;
     assert_true(halt_read(&f.holder, &intent));
     assert_int_equal(strlen(intent.info), UPGRADE_INFO_MAX - 1);
