@@ -43,11 +43,12 @@ static void checksum_text(uint32_t chk, char ret[CHECKSUM_LEN])
 
 int bech32_encode(const char *hrp, struct slice data, char *ret, size_t cap, struct err *e)
 {
-    size_t hrp_len = strlen(hrp);
+    struct slice prefix = slice_str(hrp);
+    size_t hrp_len = prefix.len;
     size_t groups = (data.len * 8 + 4) / 5;
     if (hrp_len + 1 + groups + CHECKSUM_LEN + 1 > cap)
         return err_set(e, -ENOBUFS, "bech32 text does not fit");
-    memcpy(ret, hrp, hrp_len);
+    memcpy(ret, prefix.data, prefix.len);
     char *out = ret + hrp_len;
     *out++ = '1';
     uint32_t chk = polymod_hrp(hrp, hrp_len);

@@ -240,7 +240,7 @@ Cosmos__Base__V1beta1__Coin **coins_to_pb(struct coins c, struct arena *a)
     if (c.count == 0)
         return NULL;
     Cosmos__Base__V1beta1__Coin **list =
-        (Cosmos__Base__V1beta1__Coin **)arena_alloc(a, c.count * sizeof *list);
+        (Cosmos__Base__V1beta1__Coin **)arena_alloc(a, c.count * sizeof(void *));
     for (size_t i = 0; i < c.count; i++) {
         char text[AMOUNT_TEXT_MAX];
         unsigned len = amount_format(c.items[i].amount, text);

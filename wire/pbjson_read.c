@@ -448,9 +448,8 @@ static bool is_camel_of(const char *camel, const char *snake)
 {
     for (; *snake; snake++, camel++) {
         bool upper = *snake == '_' && snake[1] >= 'a' && snake[1] <= 'z';
-        char want = upper ? (char)(snake[1] - 32) : *snake;
         snake += upper;
-        if (*camel != want)
+        if (*camel != *snake - (upper ? 'a' - 'A' : 0))
             return false;
     }
     return *camel == '\0';

@@ -91,7 +91,7 @@ int pbwire_next(struct slice *at, struct pbwire_field *ret)
 
 static void append_tag(struct buf *b, uint32_t number, enum pbwire_type type, uint64_t after)
 {
-    uint8_t *at = buf_reserve(b, 2 * PBWIRE_VARINT_MAX);
+    uint8_t *at = buf_reserve(b, (size_t)2 * PBWIRE_VARINT_MAX);
     size_t len = pbwire_put_varint(at, (uint64_t)number << 3 | type);
     b->len += len + pbwire_put_varint(at + len, after);
 }

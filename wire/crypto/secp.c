@@ -14,7 +14,7 @@ struct secp {
 struct secp *secp_new(const uint8_t *seed)
 {
     struct secp *s = mem_zalloc(sizeof *s);
-    s->ctx = secp256k1_context_create(SECP256K1_CONTEXT_SIGN | SECP256K1_CONTEXT_VERIFY);
+    s->ctx = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
     assert(s->ctx);
     if (seed) {
         int ok = secp256k1_context_randomize(s->ctx, seed);
