@@ -162,11 +162,12 @@ int bip39_seed(const char *mnemonic, const char *passphrase, uint8_t ret[BIP39_S
         if ((uint8_t)*c >= 0x80)
             return err_set(e, -EINVAL, "a passphrase must be ASCII");
     uint8_t salt[8 + 256];
+    struct slice prefix = SLICE_LIT("mnemonic");
     struct slice extra = slice_str(passphrase);
     if (extra.len > 256)
         return err_set(e, -EINVAL, "a passphrase has at most 256 characters");
     size_t salt_len = 8 + extra.len;
-    memcpy(salt, "mnemonic", 8);
+    memcpy(salt, prefix.data, prefix.len);
     memcpy(salt + 8, extra.data, extra.len);
     int ok = PKCS5_PBKDF2_HMAC(mnemonic, (int)strlen(mnemonic), salt, (int)salt_len, 2048,
                                EVP_sha512(), BIP39_SEED_LEN, ret);

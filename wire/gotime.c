@@ -88,7 +88,7 @@ static int64_t offset_seconds(struct cursor *c)
     expect(c, ':');
     int minutes = number(c, 2);
     c->bad = c->bad || hours > 23 || minutes > 59;
-    int64_t seconds = hours * 3600 + minutes * 60;
+    int64_t seconds = (int64_t)hours * 3600 + (int64_t)minutes * 60;
     return minus ? -seconds : seconds;
 }
 
@@ -111,8 +111,8 @@ int gotime_parse(struct slice text, int64_t *ret_seconds, int32_t *ret_nanos)
     if (c.bad || c.at != c.end || year < 1 || month < 1 || month > 12 || day < 1 ||
         day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59)
         return -EINVAL;
-    int64_t seconds =
-        days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+    int64_t seconds = days_of(year, month, day) * 86400 + (int64_t)hour * 3600 +
+                      (int64_t)minute * 60 + second - offset;
     // An offset can lead out of the years that can be written again.
     if (seconds < -62135596800 || seconds > 253402300799)
         return -EINVAL;

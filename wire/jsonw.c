@@ -44,7 +44,7 @@ void jsonw_key(struct jsonw *w, const char *name)
     size_t len = strlen(name);
     uint8_t *at = buf_reserve(w->out, len + 3);
     at[0] = '"';
-    memcpy(at + 1, name, len);
+    memcpy(at + 1, name, len); // NOLINT(bugprone-not-null-terminated-result)
     at[len + 1] = '"';
     at[len + 2] = ':';
     w->out->len += len + 3;

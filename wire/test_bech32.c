@@ -95,8 +95,8 @@ static void test_lengths_and_errors(void **state)
     addr_text("sei", slice_of(data, 20), text);
     for (size_t i = 0; text[i]; i++) {
         char old = text[i];
-        for (char c = '0'; c <= 'z'; c++) {
-            text[i] = c;
+        for (int c = '0'; c <= 'z'; c++) {
+            text[i] = (char)c;
             if (c != old)
                 assert_int_equal(bech32_decode(slice_str(text), hrp, back, sizeof back, &got, NULL),
                                  -EINVAL);

@@ -72,7 +72,7 @@ static struct cosmostx_request vector_request(struct arena *a)
     Cosmos__Base__V1beta1__Coin *coins =
         (Cosmos__Base__V1beta1__Coin *)arena_alloc(a, 2 * sizeof *coins);
     Cosmos__Base__V1beta1__Coin **list =
-        (Cosmos__Base__V1beta1__Coin **)arena_alloc(a, 2 * sizeof *list);
+        (Cosmos__Base__V1beta1__Coin **)arena_alloc(a, 2 * sizeof(void *));
     const char *amounts[] = {"1", "2000"};
     for (unsigned i = 0; i < 2; i++) {
         cosmos__base__v1beta1__coin__init(&coins[i]);
@@ -84,7 +84,7 @@ static struct cosmostx_request vector_request(struct arena *a)
     send.from_address = send.to_address = pb_str("sei150rtrmj2f8vl9tem8qpfw36ylw5jg9j270mllc");
     send.n_amount = 1;
     send.amount = list;
-    Google__Protobuf__Any **messages = (Google__Protobuf__Any **)arena_alloc(a, sizeof *messages);
+    Google__Protobuf__Any **messages = (Google__Protobuf__Any **)arena_alloc(a, sizeof(void *));
     messages[0] = typereg_pack(&send, a);
     return (struct cosmostx_request){.chain_id = "sei-test-1",
                                      .account_number = 3,
@@ -241,7 +241,7 @@ static void test_depth(void **state)
     struct slice bytes = SLICE_NULL;
     unsigned accepted = 0;
     for (unsigned depth = 0; depth < 200; depth++) {
-        uint8_t *outer = (uint8_t *)arena_alloc(&a, bytes.len + 2 + 2 * PBWIRE_VARINT_MAX);
+        uint8_t *outer = (uint8_t *)arena_alloc(&a, bytes.len + 2 + (size_t)2 * PBWIRE_VARINT_MAX);
         uint8_t inner[PBWIRE_VARINT_MAX];
         size_t inner_len = pbwire_put_varint(inner, bytes.len);
         size_t len = 0;

@@ -54,7 +54,7 @@ static void check_buf(struct buf *b, const char *kind, unsigned i)
 static void fill(unsigned seed, uint8_t *ret, size_t len)
 {
     for (size_t j = 0; j < len; j++)
-        ret[j] = (uint8_t)(seed * 31 + j * 7);
+        ret[j] = (uint8_t)((size_t)seed * 31 + j * 7);
 }
 
 static struct slice filled(struct arena *a, unsigned seed, size_t len)
@@ -289,7 +289,7 @@ static void test_blocks(void **state)
         unsigned count = i * 3;
         struct slice *txs = (struct slice *)arena_alloc(&a, (count + 1) * sizeof *txs);
         uint8_t(*digests)[TM_HASH_LEN] =
-            (uint8_t(*)[TM_HASH_LEN])arena_alloc(&a, (count + 1) * TM_HASH_LEN);
+            (uint8_t(*)[TM_HASH_LEN])arena_alloc(&a, ((size_t)count + 1) * TM_HASH_LEN);
         for (unsigned j = 0; j < count; j++) {
             txs[j] = filled(&a, j, sizes[i] + j);
             hash_sha256(txs[j].data, txs[j].len, digests[j]);
