@@ -343,7 +343,8 @@ static void test_params_and_results(void **state)
     for (unsigned n = 0; n <= 9; n++) {
         tm_merkle_root(&m, hash);
         check(hash, sizeof hash, "results %u", n);
-        tm_results_add(&m, n % 3, filled(&a, n, n * 5), n * 70000, (int64_t)n * 60000 - 1);
+        tm_results_add(&m, n % 3, filled(&a, n, (size_t)n * 5), (int64_t)n * 70000,
+                       (int64_t)n * 60000 - 1);
     }
 }
 
