@@ -14,6 +14,7 @@
 #include "wire/bip39.h"
 #include "wire/bip39_words.h"
 #include "wire/crypto/hash.h"
+#include "wire/test_bip39_vectors.h"
 
 static void assert_hex(const uint8_t *data, size_t len, const char *hex)
 {
@@ -37,8 +38,6 @@ static void test_word_list(void **state)
     // Of english.txt beside BIP-39.
     assert_hex(digest, 32, "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda");
 }
-
-#include "wire/test_bip39_vectors.h"
 
 static void test_vectors(void **state)
 {

@@ -1,5 +1,5 @@
-// Made with the reference implementation of BIP-39 (passphrase TREZOR); the rows of equal bytes are those
-// of the BIP. The account: by a Cosmos SDK node (`keys add --recover`). Do not edit.
+// Made with the reference implementation of BIP-39 (passphrase TREZOR); rows of equal bytes are the
+// BIP's own. The account: by a Cosmos SDK node (`keys add --recover`). Do not edit.
 // clang-format off
 static const struct {
     const char *entropy, *words, *seed;
