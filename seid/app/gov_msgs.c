@@ -504,12 +504,32 @@ static int vote(struct app_ctx *ctx, uint64_t id, const char *voter, const char 
     return 0;
 }
 
-// Both generations have the same two messages, but for the metadata.
+// A whole vote, which both generations give without a weight.
 #define CHOICE_OF(m) ((struct choice){(int)(m)->option, "1"})
-#define CHOICES_OF(ctx, m)                                                                         \
-    struct choice *choices = arena_alloc((ctx)->arena, ((m)->n_options + 1) * sizeof *choices);    \
-    for (size_t i = 0; i < (m)->n_options; i++)                                                    \
-        choices[i] = (struct choice){(int)(m)->options[i]->option, (m)->options[i]->weight};
+
+static struct choice *choices_of_v1(struct app_ctx *ctx, const Cosmos__Gov__V1__MsgVoteWeighted *m)
+{
+    struct choice *choices = arena_alloc(ctx->arena, (m->n_options + 1) * sizeof *choices);
+    for (size_t i = 0; i < m->n_options; i++)
+        choices[i] = (struct choice){(int)m->options[i]->option, m->options[i]->weight};
+    return choices;
+}
+
+// Weights of the first generation are the digits of the number times 10^18.
+static struct choice *choices_of_v1beta1(struct app_ctx *ctx,
+                                         const Cosmos__Gov__V1beta1__MsgVoteWeighted *m)
+{
+    struct choice *choices = arena_alloc(ctx->arena, (m->n_options + 1) * sizeof *choices);
+    for (size_t i = 0; i < m->n_options; i++) {
+        char text[DEC_TEXT_MAX] = "invalid";
+        struct dec weight;
+        if (dec_parse_raw(slice_str(m->options[i]->weight), &weight, NULL) == 0)
+            dec_format(weight, text);
+        choices[i] = (struct choice){(int)m->options[i]->option,
+                                     arena_strndup(ctx->arena, text, strlen(text))};
+    }
+    return choices;
+}
 
 int msg_gov_v1_vote_check(struct app_ctx *ctx, const void *message)
 {
@@ -529,14 +549,14 @@ int msg_gov_v1_vote_run(struct app_ctx *ctx, const void *message, void **ret_res
 int msg_gov_v1_vote_weighted_check(struct app_ctx *ctx, const void *message)
 {
     const Cosmos__Gov__V1__MsgVoteWeighted *m = message;
-    CHOICES_OF(ctx, m)
+    const struct choice *choices = choices_of_v1(ctx, m);
     return check_vote(ctx, m->voter, m->metadata, choices, m->n_options);
 }
 
 int msg_gov_v1_vote_weighted_run(struct app_ctx *ctx, const void *message, void **ret_response)
 {
     const Cosmos__Gov__V1__MsgVoteWeighted *m = message;
-    CHOICES_OF(ctx, m)
+    const struct choice *choices = choices_of_v1(ctx, m);
     Cosmos__Gov__V1__MsgVoteWeightedResponse *response = arena_alloc(ctx->arena, sizeof *response);
     cosmos__gov__v1__msg_vote_weighted_response__init(response);
     *ret_response = response;
@@ -561,14 +581,14 @@ int msg_gov_v1beta1_vote_run(struct app_ctx *ctx, const void *message, void **re
 int msg_gov_v1beta1_vote_weighted_check(struct app_ctx *ctx, const void *message)
 {
     const Cosmos__Gov__V1beta1__MsgVoteWeighted *m = message;
-    CHOICES_OF(ctx, m)
+    const struct choice *choices = choices_of_v1beta1(ctx, m);
     return check_vote(ctx, m->voter, "", choices, m->n_options);
 }
 
 int msg_gov_v1beta1_vote_weighted_run(struct app_ctx *ctx, const void *message, void **ret_response)
 {
     const Cosmos__Gov__V1beta1__MsgVoteWeighted *m = message;
-    CHOICES_OF(ctx, m)
+    const struct choice *choices = choices_of_v1beta1(ctx, m);
     Cosmos__Gov__V1beta1__MsgVoteWeightedResponse *response =
         arena_alloc(ctx->arena, sizeof *response);
     cosmos__gov__v1beta1__msg_vote_weighted_response__init(response);

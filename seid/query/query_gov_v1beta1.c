@@ -134,6 +134,16 @@ QUERY_FUNCTION_BODY(query_cosmos_gov_v1beta1_query_proposals)
     QUERY_RETURN(m);
 }
 
+// Decimals of this generation are the digits of the number times 10^18.
+static char *raw_text(const char *text, struct arena *arena)
+{
+    char digits[DEC_TEXT_MAX];
+    struct dec value = dec_zero();
+    dec_parse(slice_str(text), &value, NULL);
+    unsigned len = dec_format_raw(value, digits);
+    return arena_strndup(arena, digits, len);
+}
+
 static void *convert_vote(void *message, struct arena *arena)
 {
     const Cosmos__Gov__V1__Vote *v = message;
@@ -146,7 +156,7 @@ static void *convert_vote(void *message, struct arena *arena)
         QUERY_NEW(arena, o, Cosmos__Gov__V1beta1__WeightedVoteOption,
                   cosmos__gov__v1beta1__weighted_vote_option__init);
         o->option = (Cosmos__Gov__V1beta1__VoteOption)v->options[i]->option;
-        o->weight = v->options[i]->weight;
+        o->weight = raw_text(v->options[i]->weight, arena);
         m->options[i] = o;
     }
     // The deprecated member says a whole vote.
@@ -246,14 +256,9 @@ QUERY_FUNCTION_BODY(query_cosmos_gov_v1beta1_query_tally_result)
     QUERY_RETURN(m);
 }
 
-// Decimals of this generation are the digits of the number times 10^18, as bytes.
 static ProtobufCBinaryData raw_decimal(const char *text, struct arena *arena)
 {
-    char digits[DEC_TEXT_MAX];
-    struct dec value = dec_zero();
-    dec_parse(slice_str(text), &value, NULL);
-    unsigned len = dec_format_raw(value, digits);
-    return pb_bytes(slice_of(arena_strndup(arena, digits, len), len));
+    return pb_bytes(slice_str(raw_text(text, arena)));
 }
 
 // The parts that were not asked for are empty, not absent, as gogo writes them.
