@@ -465,6 +465,7 @@ static int op_start(struct engine *e, struct err *err)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (result != 0)
         return err_errno(err, result, "cannot start the consensus thread");
+    pthread_setname_np(s->thread, "consensus");
     s->started = true;
     return 0;
 }
