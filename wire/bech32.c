@@ -8,17 +8,21 @@ enum { CHECKSUM_LEN = 6, TEXT_MIN = 8 };
 
 static const char charset[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
-// One step of BIP-173's BCH code over a 5-bit value.
+// What BIP-173's five generators give together, for each value of the top five bits.
+#define GENERATORS(top)                                                                            \
+    (((top)&1 ? 0x3b6a57b2U : 0) ^ ((top)&2 ? 0x26508e6dU : 0) ^ ((top)&4 ? 0x1ea119faU : 0) ^     \
+     ((top)&8 ? 0x3d4233ddU : 0) ^ ((top)&16 ? 0x2a1462b3U : 0))
+#define GENERATORS_4(top)                                                                          \
+    GENERATORS(top), GENERATORS((top) + 1), GENERATORS((top) + 2), GENERATORS((top) + 3)
+static const uint32_t generators[32] = {
+    GENERATORS_4(0),  GENERATORS_4(4),  GENERATORS_4(8),  GENERATORS_4(12),
+    GENERATORS_4(16), GENERATORS_4(20), GENERATORS_4(24), GENERATORS_4(28),
+};
+
+// One step of its BCH code over a 5-bit value.
 static uint32_t polymod_step(uint32_t chk, uint8_t value)
 {
-    static const uint32_t generator[5] = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd,
-                                          0x2a1462b3};
-    uint32_t top = chk >> 25;
-    chk = (chk & 0x1ffffff) << 5 ^ value;
-    for (unsigned i = 0; i < 5; i++)
-        if (top >> i & 1)
-            chk ^= generator[i];
-    return chk;
+    return ((chk & 0x1ffffff) << 5 ^ value) ^ generators[chk >> 25];
 }
 
 static uint32_t polymod_hrp(const char *hrp, size_t len)
@@ -104,10 +108,17 @@ static char to_lower(uint8_t c)
     return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
+// Position in the charset plus 1; 0: not in it.
+static const uint8_t positions[128] = {
+    ['q'] = 1,  ['p'] = 2,  ['z'] = 3,  ['r'] = 4,  ['y'] = 5,  ['9'] = 6,  ['x'] = 7,  ['8'] = 8,
+    ['g'] = 9,  ['f'] = 10, ['2'] = 11, ['t'] = 12, ['v'] = 13, ['d'] = 14, ['w'] = 15, ['0'] = 16,
+    ['s'] = 17, ['3'] = 18, ['j'] = 19, ['n'] = 20, ['5'] = 21, ['4'] = 22, ['k'] = 23, ['h'] = 24,
+    ['c'] = 25, ['e'] = 26, ['6'] = 27, ['m'] = 28, ['u'] = 29, ['a'] = 30, ['7'] = 31, ['l'] = 32,
+};
+
 static int value_of(char c)
 {
-    const char *at = c ? strchr(charset, c) : NULL;
-    return at ? (int)(at - charset) : -1;
+    return (uint8_t)c < 128 ? positions[(uint8_t)c] - 1 : -1;
 }
 
 static size_t find_separator(struct slice text)

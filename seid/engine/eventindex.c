@@ -109,11 +109,27 @@ struct segment {
     size_t count;
 };
 
+// Entries of one fingerprint, in the order in which they came, which is that of their places.
+struct group {
+    uint64_t fingerprint;
+    uint32_t first, last; // indexes of entries
+};
+
 struct eventindex {
     struct segment *open; // owned, oldest first, each larger than the next
     size_t open_count, open_cap;
-    struct entry *scratch; // of the block that is being added
-    size_t scratch_count, scratch_cap;
+
+    // Of the block that is being added: what comes is grouped, so that only the distinct
+    // fingerprints must be sorted.
+    struct collected {
+        uint32_t place;
+        uint32_t next; // of the same group; 0: none (the first entry is nobody's next)
+    } * entries;       // owned
+    size_t count, cap;
+    struct group *groups; // owned
+    size_t group_count, group_cap;
+    uint32_t *slots; // owned; hash table: index of a group + 1, or 0
+    size_t slot_count;
 };
 
 struct eventindex *eventindex_new(void)
@@ -128,17 +144,89 @@ void eventindex_free(struct eventindex *x)
     for (size_t i = 0; i < x->open_count; i++)
         free(x->open[i].entries);
     free(x->open);
-    free(x->scratch);
+    free(x->entries);
+    free(x->groups);
+    free(x->slots);
     free(x);
+}
+
+static uint32_t *slot_of(const struct eventindex *x, uint64_t fingerprint)
+{
+    size_t at = (size_t)fingerprint & (x->slot_count - 1);
+    while (x->slots[at] && x->groups[x->slots[at] - 1].fingerprint != fingerprint)
+        at = (at + 1) & (x->slot_count - 1);
+    return &x->slots[at];
+}
+
+static void collect_begin(struct eventindex *x)
+{
+    x->count = x->group_count = 0;
+    if (x->slots)
+        memset(x->slots, 0, x->slot_count * sizeof *x->slots);
+}
+
+// At most half full, so that look-ups stay short.
+static void grow_slots(struct eventindex *x)
+{
+    free(x->slots);
+    x->slot_count = x->slot_count ? x->slot_count * 4 : 256;
+    x->slots = mem_calloc(x->slot_count, sizeof *x->slots);
+    for (size_t i = 0; i < x->group_count; i++)
+        *slot_of(x, x->groups[i].fingerprint) = (uint32_t)i + 1;
+}
+
+static struct group *group_of(struct eventindex *x, uint64_t fingerprint)
+{
+    if (2 * x->group_count >= x->slot_count)
+        grow_slots(x);
+    uint32_t *slot = slot_of(x, fingerprint);
+    if (*slot)
+        return &x->groups[*slot - 1];
+    if (x->group_count == x->group_cap) {
+        x->group_cap = x->group_cap ? x->group_cap * 2 : 256;
+        x->groups = mem_realloc_array(x->groups, x->group_cap, sizeof *x->groups);
+    }
+    *slot = (uint32_t)x->group_count + 1;
+    struct group *g = &x->groups[x->group_count++];
+    *g = (struct group){fingerprint, UINT32_MAX, 0};
+    return g;
 }
 
 static void add_entry(struct eventindex *x, uint64_t fingerprint, uint32_t place)
 {
-    if (x->scratch_count == x->scratch_cap) {
-        x->scratch_cap = x->scratch_cap ? x->scratch_cap * 2 : 256;
-        x->scratch = mem_realloc_array(x->scratch, x->scratch_cap, sizeof *x->scratch);
+    struct group *g = group_of(x, fingerprint);
+    if (g->first != UINT32_MAX && x->entries[g->last].place == place)
+        return;
+    if (x->count == x->cap) {
+        x->cap = x->cap ? x->cap * 2 : 256;
+        x->entries = mem_realloc_array(x->entries, x->cap, sizeof *x->entries);
     }
-    x->scratch[x->scratch_count++] = (struct entry){fingerprint, 0, place};
+    x->entries[x->count] = (struct collected){place, 0};
+    if (g->first == UINT32_MAX)
+        g->first = (uint32_t)x->count;
+    else
+        x->entries[g->last].next = (uint32_t)x->count;
+    g->last = (uint32_t)x->count++;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    const struct group *x = a, *y = b;
+    return (x->fingerprint > y->fingerprint) - (x->fingerprint < y->fingerprint);
+}
+
+static struct entry *collect_end(struct eventindex *x)
+{
+    struct entry *out = mem_calloc(x->count, sizeof *out);
+    size_t n = 0;
+    qsort(x->groups, x->group_count, sizeof *x->groups, compare_groups);
+    for (size_t i = 0; i < x->group_count; i++)
+        for (uint32_t at = x->groups[i].first;; at = x->entries[at].next) {
+            out[n++] = (struct entry){x->groups[i].fingerprint, 0, x->entries[at].place};
+            if (at == x->groups[i].last)
+                break;
+        }
+    return out;
 }
 
 static void add_events(struct eventindex *x, Tendermint__Abci__Event *const *events, size_t count,
@@ -159,16 +247,6 @@ static void add_events(struct eventindex *x, Tendermint__Abci__Event *const *eve
             add_entry(x, fingerprint_pair(of_key, slice_str(attribute->value)), place);
         }
     }
-}
-
-static size_t sort_unique(struct entry *entries, size_t count)
-{
-    qsort(entries, count, sizeof *entries, compare);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || compare(&entries[kept - 1], &entries[i]) != 0)
-            entries[kept++] = entries[i];
-    return kept;
 }
 
 // ---- segments in the store
@@ -286,15 +364,14 @@ static void merge_open(struct eventindex *x, struct store_batch *batch)
 void eventindex_add(struct eventindex *x, struct store_batch *batch, int64_t height,
                     const struct Tendermint__Abci__ResponseFinalizeBlock *results)
 {
-    x->scratch_count = 0;
-    add_events(x, results->events, results->n_events, PLACE_BLOCK);
+    collect_begin(x);
     for (size_t i = 0; i < results->n_tx_results; i++)
         add_events(x, results->tx_results[i]->events, results->tx_results[i]->n_events,
                    (uint32_t)i);
-    if (x->scratch_count == 0)
+    add_events(x, results->events, results->n_events, PLACE_BLOCK); // last: the highest place
+    if (x->count == 0)
         return;
-    size_t count = sort_unique(x->scratch, x->scratch_count);
-    struct segment s = {height, height, mem_dup(x->scratch, count * sizeof *x->scratch), count};
+    struct segment s = {height, height, collect_end(x), x->count};
     push_open(x, s);
     merge_open(x, batch);
     put_segment(batch, &x->open[x->open_count - 1]);
