@@ -53,7 +53,7 @@ def chains(tmp_path_factory):
     real = CometBFT(tmp_path_factory.mktemp("cometbft") / "home")
     ours = Node(tmp_path_factory.mktemp("seid") / "home", block_time="200ms")
     ours.start()
-    address = ours.run("keys", "show", "user", "-a", "--keyring-backend", "test").stdout.strip()
+    address = ours.run("keys", "show", "user1", "-a", "--keyring-backend", "test").stdout.strip()
     result = ours.tx("bank", "send", "validator", address, "1usei")
     ours.tx_hash, ours.tx_height = result["hash"], int(result["height"])
     done = ours.run("tx", "bank", "send", "validator", address, "2usei", "--from", "validator", "--keyring-backend",
