@@ -65,14 +65,16 @@ static int check_period(struct gen *g, const char *member, const Google__Protobu
     return 0;
 }
 
-static int check_share(struct gen *g, const char *member, const char *text, bool may_be_empty)
+// Stored in one form, so that an export reads back as the same state.
+static int check_share(struct gen *g, const char *member, char **text, bool may_be_empty)
 {
-    struct dec value;
-    if (!*text && may_be_empty)
-        return 0;
-    if (dec_parse(slice_str(text), &value, NULL) < 0 || value.raw < 0 ||
-        dec_cmp(value, dec_of_int(1)) > 0)
+    char canonical[DEC_TEXT_MAX];
+    struct dec value = dec_zero();
+    if ((**text || !may_be_empty) && (dec_parse(slice_str(*text), &value, NULL) < 0 ||
+                                      value.raw < 0 || dec_cmp(value, dec_of_int(1)) > 0))
         return gen_fail(g, member, "must be a decimal from 0 to 1");
+    unsigned len = dec_format(value, canonical);
+    *text = arena_strndup(g->ctx.arena, canonical, len);
     return 0;
 }
 
@@ -85,7 +87,7 @@ static int check_time(struct gen *g, const char *member, const Google__Protobuf_
 
 // ---- gov
 
-static int check_gov_params(struct gen *g, const Cosmos__Gov__V1__Params *p)
+static int check_gov_params(struct gen *g, Cosmos__Gov__V1__Params *p)
 {
     struct addr dest;
     int r = check_coins(g, "min_deposit", p->min_deposit, p->n_min_deposit);
@@ -99,19 +101,19 @@ static int check_gov_params(struct gen *g, const Cosmos__Gov__V1__Params *p)
     if (r == 0)
         r = check_period(g, "expedited_voting_period", p->expedited_voting_period);
     if (r == 0)
-        r = check_share(g, "quorum", p->quorum, false);
+        r = check_share(g, "quorum", &p->quorum, false);
     if (r == 0)
-        r = check_share(g, "threshold", p->threshold, false);
+        r = check_share(g, "threshold", &p->threshold, false);
     if (r == 0)
-        r = check_share(g, "veto_threshold", p->veto_threshold, false);
+        r = check_share(g, "veto_threshold", &p->veto_threshold, false);
     if (r == 0)
-        r = check_share(g, "expedited_threshold", p->expedited_threshold, false);
+        r = check_share(g, "expedited_threshold", &p->expedited_threshold, false);
     if (r == 0)
-        r = check_share(g, "min_initial_deposit_ratio", p->min_initial_deposit_ratio, true);
+        r = check_share(g, "min_initial_deposit_ratio", &p->min_initial_deposit_ratio, true);
     if (r == 0)
-        r = check_share(g, "min_deposit_ratio", p->min_deposit_ratio, true);
+        r = check_share(g, "min_deposit_ratio", &p->min_deposit_ratio, true);
     if (r == 0)
-        r = check_share(g, "proposal_cancel_ratio", p->proposal_cancel_ratio, true);
+        r = check_share(g, "proposal_cancel_ratio", &p->proposal_cancel_ratio, true);
     if (r == 0 && *p->proposal_cancel_dest &&
         addr_parse(ADDR_HRP_ACC, slice_str(p->proposal_cancel_dest), &dest, NULL) < 0)
         r = gen_fail(g, "proposal_cancel_dest", "no address");
@@ -252,7 +254,7 @@ static int import_vote(struct gen *g, size_t index, const json_t *json, void *ar
     if (addr_parse(ADDR_HRP_ACC, slice_str(v->voter), &voter, NULL) < 0)
         return gen_fail(g, "voter", "no address");
     for (size_t i = 0; i < v->n_options; i++)
-        if ((r = check_share(g, "options.weight", v->options[i]->weight, false)) < 0)
+        if ((r = check_share(g, "options.weight", &v->options[i]->weight, false)) < 0)
             return r;
     gov_vote_set(g->ctx.kv, g->ctx.arena, addr_slice(&voter), v);
     return 0;

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/enc.h"
 #include "seid/app/test_kit.h"
 
 // A transfer: balances, fee, sequence, events, data.
@@ -81,6 +82,16 @@ static void test_export_round_trip(void **state)
         size_t at = strspn(json, "{");
         while (json[at] && json[at] == second[at])
             at++;
+        for (size_t i = 0; i < k.state.count && i < again.state.count; i++) {
+            struct kv_mem_entry *a = &k.state.entries[i], *b = &again.state.entries[i];
+            char ha[4096] = "", hb[4096] = "", hk[256] = "";
+            if (slice_eq(a->key, b->key) && slice_eq(a->value, b->value))
+                continue;
+            enc_hex_lower(a->key.data, a->key.len < 100 ? a->key.len : 100, hk);
+            enc_hex_lower(a->value.data, a->value.len < 2000 ? a->value.len : 2000, ha);
+            enc_hex_lower(b->value.data, b->value.len < 2000 ? b->value.len : 2000, hb);
+            fail_msg("key %s\n%s\n%s", hk, ha, hb);
+        }
         fail_msg("states differ; exports at %zu:\n%.200s\n%.200s", at, json + at, second + at);
     }
     free(json);

@@ -228,6 +228,10 @@ static Cosmos__Upgrade__V1beta1__Plan *plan_of(struct kit *k, const char *name, 
     Cosmos__Upgrade__V1beta1__Plan *plan = arena_alloc(&k->arena, sizeof *plan);
     cosmos__upgrade__v1beta1__plan__init(plan);
     plan->name = pb_str(name);
+    // As Go's encoder sends it.
+    plan->time = arena_alloc(&k->arena, sizeof *plan->time);
+    google__protobuf__timestamp__init(plan->time);
+    plan->time->seconds = INT64_C(-62135596800);
     plan->height = height;
     plan->info = pb_str(info);
     return plan;
