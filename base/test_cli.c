@@ -348,7 +348,7 @@ static int printed_fd;
 static void keep_print(int fd, const char *text)
 {
     printed_fd = fd;
-    strncpy(printed, text, sizeof printed - 1);
+    snprintf(printed, sizeof printed, "%s", text);
 }
 
 static void test_main_exit_status(void **state)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "seid/engine/mempool.h"
 #include "seid/store/kv_mem.h"
@@ -101,16 +102,16 @@ static void assert_pool(struct fixture *f, const char *want)
     struct slice *txs;
     size_t count;
     struct mempool_stats stats;
-    char got[256] = "";
+    CLEANUP_BUF struct buf got = {0};
     mempool_list(f->m, 100, &f->arena, &txs, &count, &stats);
     assert_int_equal(stats.count, count);
     int64_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
-        strncat(got, (const char *)txs[i].data, txs[i].len);
-        strcat(got, "|");
+        buf_append_slice(&got, txs[i]);
+        buf_append_byte(&got, '|');
         bytes += (int64_t)txs[i].len;
     }
-    assert_string_equal(got, want);
+    assert_string_equal(buf_cstr(&got), want);
     assert_int_equal(stats.bytes, bytes);
 }
 

@@ -240,8 +240,8 @@ int main(int argc, char **argv)
     if (own ? !mkdtemp(folder) : strlen(argv[1]) >= sizeof folder)
         return 1;
     if (!own)
-        strcpy(folder, argv[1]);
-    int count = argc > 2 ? atoi(argv[2]) : 300;
+        snprintf(folder, sizeof folder, "%s", argv[1]);
+    int count = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 300;
     run(folder, 1000, count);
     run(folder, 1000000, count);
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
