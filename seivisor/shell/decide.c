@@ -563,8 +563,9 @@ void visor_decide(struct visor *v)
         v->store.memory.hold = (struct memory_hold){0};
         v->memory_dirty = true;
     }
-    // Before what cannot wait, only the journal is written; it carries the same facts.
-    bool urgent = answer == LIFE_EV_SWAP || answer == LIFE_EV_BACK || answer == LIFE_EV_START;
+    // Before a swap only the journal is written, which carries the same facts; but a page that is
+    // due must be stored first: a kill must not lose it.
+    bool urgent = (answer == LIFE_EV_SWAP || answer == LIFE_EV_START) && !v->page_soon;
     bool quiet = answer == LIFE_EV_REST || (answer == LIFE_EV_START && v->row == POLICY_ROW_START);
     // These are looked at now and then, and a crash was told when it happened.
     bool again = answer == LIFE_EV_WAIT || answer == LIFE_EV_HOLD || is_crash(v->row);

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "seivisor/core/json.h"
+#include "seivisor/core/request.h"
 
 #define SOCKET_NAME "status.sock"
 enum { ANSWER_MAX = 4 * 1024 * 1024, ASK_TIMEOUT_S = 5 };
@@ -86,25 +87,10 @@ static void send_answer(struct connection *c, json_t *answer)
     }
 }
 
-json_t *server_parse(const char *line, size_t len, struct err *e)
-{
-    json_error_t at;
-    json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &at);
-    if (!request) {
-        err_set(e, -EINVAL, "byte %d: %s", at.position, at.text);
-        return NULL;
-    }
-    if (json_is_object(request) && json_is_string(json_object_get(request, "op")))
-        return request;
-    json_decref(request);
-    err_set(e, -EINVAL, "not an object with an \"op\"");
-    return NULL;
-}
-
 static void take_line(struct connection *c, size_t len)
 {
     struct err e = {0};
-    json_t *request = server_parse(c->line, len, &e);
+    json_t *request = request_parse(c->line, len, &e);
     if (request)
         send_answer(c, c->server->answer(request, c->server->context));
     else

@@ -33,7 +33,4 @@ void server_close(struct server *s); // the loop must run on; open connections e
 // -ECONNREFUSED when no supervisor runs.
 json_t *server_ask(const char *folder, const json_t *request, struct err *e);
 
-// Parses one line into a request; null with the reason when it is none. Pure.
-json_t *server_parse(const char *line, size_t len, struct err *e);
-
 #endif

@@ -476,6 +476,7 @@ def test_it_serves_as_pid_1(visor):
     # pylint: disable=consider-using-with
     process = subprocess.Popen(["unshare", "-pf", "--kill-child", "--mount-proc", v.program, "run",
                                 "start"], env=v.env, stderr=subprocess.PIPE, text=True)
+    v.process = process
     v.until_trace("up")
     wait_for(lambda: v.metrics()["seivisor_orphans_reaped_total"] >= 1)
     assert v.status()["supervisor_pid"] == 1
@@ -704,7 +705,7 @@ def test_add_upgrade(visor):
     assert os.path.exists(v.path("cosmovisor", "upgrades", "v1.0-rc_1", "bin", "noded"))
     assert v.command("add-upgrade", "v1.0-rc_1", v.script("x", "exit 0")).returncode == 1
     v.upgrade("v1.0-rc_1", "exit 9", "exit 1", "--force")
-    v.upgrade("a b/c", "exit 0") if False else v.ok("add-upgrade", "a b/c", v.script("x", "exit 0"))
+    v.ok("add-upgrade", "a b/c", v.script("x", "exit 0"))
     assert os.path.exists(v.path("cosmovisor", "upgrades", "a%20b%2Fc", "bin", "noded"))
     for name in ("", ".", "..", "x" * 300):
         assert v.command("add-upgrade", name, v.script("x", "exit 0")).returncode in (1, 2), name

@@ -123,7 +123,8 @@ class Visor:
         return done.stdout
 
     def until_up(self):
-        wait_for(lambda: os.path.exists(self.state("status.sock")), why=self.logged())
+        wait_for(lambda: self.process.poll() is not None or
+                 self.command("status").returncode == 0, why=self.logged())
 
     def status(self):
         self.until_up()
