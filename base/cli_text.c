@@ -295,6 +295,8 @@ static void roff(const char *text, struct buf *ret)
             buf_append_str(ret, "\\e");
         else if (*c == '-')
             buf_append_str(ret, "\\-");
+        else if (*c == '\n')
+            buf_append_str(ret, "\n.br\n"); // lines stay lines: a list of words, say
         else
             buf_append_byte(ret, (uint8_t)*c);
         line_start = *c == '\n';

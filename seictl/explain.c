@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,33 +7,42 @@
 
 #include "base/fs.h"
 #include "policy/policy.h"
-#include "seictl/cli.h"
+#include "seictl/cmd.h"
 #include "seictl/subject.h"
 #include "seictl/view.h"
 #include "wire/jsonw.h"
 
-const char cli_explain_help[] =
-    "Says what something means and what a supervisor does about it.\n"
-    "\n"
-    "Usage: seictl explain [OPTIONS] WHAT\n"
-    "\n"
-    "WHAT is one of:\n"
-    "  an exit code         70\n"
-    "  a token              upgrade_required\n"
-    "  JSON or a file, - for stdin: a halt intent, upgrade-info.json, an answer of /status\n"
-    "  a node's address     127.0.0.1:26657, http://host:26657\n"
-    "\n"
-    "Options:\n"
-    "  --platform=machine|kubernetes      who decides: seivisor (default) or the controller\n"
-    "  --mapping=none|same|other|halted   the target that is mapped to the plan\n"
-    "  --rollback=none|same|other|halted  the last target that ran this chain well\n"
-    "                                     left out: every case that makes a difference is shown\n"
-    "  --unknown-daemon                   it is not known to speak the contract\n"
-    "  --ended                            what lives in this picture has ended by now\n"
-    "  --age=DURATION                     since the halt was first seen (0s)\n"
-    "  --json                             for programs\n"
-    "\n"
-    "Exit code: 0; 1 when WHAT cannot be read or the node does not answer.\n";
+static const char *const platforms[] = {"machine", "kubernetes", NULL};
+static const char *const targets[] = {"none", "same", "other", "halted", NULL};
+
+const struct cli_flag cmd_explain_flags[] = {
+    {.name = "platform",
+     .type = CLI_STRING,
+     .fallback = "machine",
+     .words = platforms,
+     .help = "who decides: seivisor or the Kubernetes controller"},
+    {.name = "mapping",
+     .type = CLI_STRING,
+     .words = targets,
+     .help = "the target that is mapped to the plan"},
+    {.name = "rollback",
+     .type = CLI_STRING,
+     .words = targets,
+     .help = "the last target that ran this chain well"},
+    {.name = "unknown-daemon",
+     .type = CLI_BOOL,
+     .help = "it is not known to speak the contract: its exit code alone is no evidence"},
+    {.name = "ended",
+     .type = CLI_BOOL,
+     .help = "what lives in this picture has ended by now, as it said"},
+    {.name = "age",
+     .type = CLI_DURATION,
+     .fallback = "0s",
+     .check = cmd_check_duration,
+     .help = "since the halt was first seen: the grace window runs from there"},
+    {.name = "json", .type = CLI_BOOL, .help = "one JSON object"},
+    {0},
+};
 
 struct explain_options {
     enum policy_platform platform;
@@ -47,77 +55,29 @@ struct explain_options {
     const char *what;
 };
 
-static int parse_target(const char *text, int *ret_target, struct err *e)
+// The place of the flag's word in its list, -1 when it is not set.
+static int word_of(const struct cli *cli, const char *name, const char *const *words)
 {
-    static const char *const names[] = {"none", "same", "other", "halted"};
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(names[i], text) == 0) {
-            *ret_target = i;
-            return 0;
-        }
-    }
-    return err_set(e, -EINVAL, "\"%s\" is none of none, same, other, halted", text);
+    const char *text = cli_str(cli, name);
+    for (int i = 0; text && words[i]; i++)
+        if (strcmp(words[i], text) == 0)
+            return i;
+    return -1;
 }
 
-static int parse_platform(const char *text, enum policy_platform *ret_platform, struct err *e)
+static struct explain_options options_of(const struct cli *cli)
 {
-    if (strcmp(text, "machine") != 0 && strcmp(text, "kubernetes") != 0)
-        return err_set(e, -EINVAL, "\"%s\" is neither machine nor kubernetes", text);
-    *ret_platform = strcmp(text, "machine") == 0 ? POLICY_MACHINE : POLICY_KUBERNETES;
-    return 0;
-}
-
-static int parse_option(int c, struct explain_options *o, struct err *e)
-{
-    switch (c) {
-    case 'p':
-        return parse_platform(optarg, &o->platform, e);
-    case 'm':
-        return parse_target(optarg, &o->mapping, e);
-    case 'r':
-        return parse_target(optarg, &o->rollback, e);
-    case 'a':
-        return cli_duration(optarg, &o->age_ms, e);
-    case 'u':
-        o->unknown_daemon = true;
-        return 0;
-    case 'e':
-        o->ended = true;
-        return 0;
-    case 'j':
-        o->json = true;
-        return 0;
-    case 'h':
-        fputs(cli_explain_help, stdout);
-        return 1;
-    default:
-        return err_set(e, -EINVAL, "see seictl explain --help");
-    }
-}
-
-static int parse_options(int argc, char **argv, struct explain_options *o, struct err *e)
-{
-    static const struct option longs[] = {
-        {"platform", required_argument, NULL, 'p'},
-        {"mapping", required_argument, NULL, 'm'},
-        {"rollback", required_argument, NULL, 'r'},
-        {"unknown-daemon", no_argument, NULL, 'u'},
-        {"ended", no_argument, NULL, 'e'},
-        {"age", required_argument, NULL, 'a'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+    bool machine = word_of(cli, "platform", platforms) == 0;
+    return (struct explain_options){
+        .platform = machine ? POLICY_MACHINE : POLICY_KUBERNETES,
+        .mapping = word_of(cli, "mapping", targets),
+        .rollback = word_of(cli, "rollback", targets),
+        .unknown_daemon = cli_bool(cli, "unknown-daemon"),
+        .ended = cli_bool(cli, "ended"),
+        .age_ms = cmd_duration_ms(cli, "age"),
+        .json = cli_bool(cli, "json"),
+        .what = cli->args[0],
     };
-    int c;
-    while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-        int result = parse_option(c, o, e);
-        if (result)
-            return result;
-    }
-    if (argc - optind != 1)
-        return err_set(e, -EINVAL, "one thing to explain is wanted; see seictl explain --help");
-    o->what = argv[optind];
-    return 0;
 }
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -516,25 +476,20 @@ static int explain(const struct explain_options *o, const struct subject *s,
     struct policy_observation seen = observe(s, o, probed);
     decide_all(s, o, seen, &answers);
     write_out(&out, s, o, &seen, probed, &answers);
-    if (!cli_print(&out))
+    if (!cmd_print(&out))
         return 1;
     return s->kind == SUBJECT_NODE && probed->outcome != PROBE_OK ? 1 : 0;
 }
 
-int cmd_explain(int argc, char **argv)
+int cmd_explain(struct cli *cli, void *context)
 {
-    struct explain_options o = {.mapping = -1, .rollback = -1};
+    struct explain_options o = options_of(cli);
     struct subject s CLEANUP_SUBJECT;
     struct probe_result probed CLEANUP_PROBE_RESULT = {.status = NODE_STATUS_INIT};
     struct err e = {0};
     subject_init(&s);
-    int result = parse_options(argc, argv, &o, &e);
-    if (result > 0)
-        return 0;
-    if (result == 0)
-        result = read_subject(o.what, &s, &e);
-    if (result < 0)
-        return cli_fail("%s", e.text);
+    if (read_subject(o.what, &s, &e) < 0)
+        return cmd_fail("%s", e.text);
     if (s.kind == SUBJECT_NODE)
         probe_node(o.what, &probed);
     if (s.kind == SUBJECT_STATUS) {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "seictl/cli.h"
+#include "seictl/cmd.h"
 #include "seictl/subject.h"
 #include "seictl/view.h"
 
@@ -188,14 +188,13 @@ static void test_when_conditions_are_met(void **state)
 
 static void test_durations(void **state)
 {
-    int64_t ms = -1;
     struct err e = {0};
-    assert_int_equal(cli_duration("1.5s", &ms, &e), 0);
-    assert_int_equal(ms, 1500);
-    assert_int_equal(cli_duration("0", &ms, &e), 0);
-    assert_int_equal(ms, 0);
-    assert_true(cli_duration("30", &ms, &e) < 0);
+    assert_int_equal(cmd_check_duration("-1.5s", &e), 0);
+    assert_true(cmd_check_duration("30", &e) < 0);
     assert_string_equal(e.text, "\"30\" is no duration; write 30s, 500ms or 1m30s");
+    assert_int_equal(cmd_check_interval("10ms", &e), 0);
+    assert_true(cmd_check_interval("9.9ms", &e) < 0);
+    assert_string_equal(e.text, "9.9ms is less than 10ms");
 }
 
 int main(void)

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -9,28 +8,35 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "seictl/cli.h"
+#include "seictl/cmd.h"
 #include "seictl/view.h"
 #include "wire/gotime.h"
 
-const char cli_wait_help[] =
-    "Waits until a node is as asked for.\n"
-    "\n"
-    "Usage: seictl wait [ADDRESS] --for=CONDITION [--timeout=30s] [--interval=500ms] [--json]\n"
-    "\n"
-    "Conditions:\n"
-    "  halt              /status carries a halt_intent\n"
-    "  halt=REASON       the same, of this reason: 70 or upgrade_required\n"
-    "  height=N          the latest block is N or later\n"
-    "  version=VERSION   the application (abci_info) is of this version\n"
-    "  healthy           it answers, caught up, without a halt_intent\n"
-    "\n"
-    "A node that does not answer is waited for. A halted node answers only when it was started\n"
-    "with --halt-stay-alive; else its exit code speaks.\n"
-    "\n"
-    "ADDRESS is host:port or a URL; 127.0.0.1:26657 when left out. --timeout=0 looks once, a\n"
-    "negative one waits for a week.\n"
-    "Exit code: 0 when met, 1 when the time is over or for an error.\n";
+static int check_condition(const char *text, struct err *e)
+{
+    struct cond cond;
+    return cond_parse(text, &cond, e);
+}
+
+const struct cli_flag cmd_wait_flags[] = {
+    {.name = "for",
+     .type = CLI_STRING,
+     .value = "CONDITION",
+     .check = check_condition,
+     .help = "halt, halt=REASON, height=N, version=VERSION or healthy"},
+    {.name = "timeout",
+     .type = CLI_DURATION,
+     .fallback = "30s",
+     .check = cmd_check_duration,
+     .help = "0s looks once, a negative one waits for a week"},
+    {.name = "interval",
+     .type = CLI_DURATION,
+     .fallback = "500ms",
+     .check = cmd_check_interval,
+     .help = "between two looks"},
+    {.name = "json", .type = CLI_BOOL, .help = "what was seen when it was met, as one JSON object"},
+    {0},
+};
 
 struct wait_options {
     const char *address;
@@ -42,46 +48,6 @@ struct wait_options {
 };
 
 enum { WEEK_MS = 7 * 24 * 3600 * 1000 };
-
-static int parse_options(int argc, char **argv, struct wait_options *o, struct err *e)
-{
-    static const struct option longs[] = {
-        {"for", required_argument, NULL, 'f'},      {"timeout", required_argument, NULL, 't'},
-        {"interval", required_argument, NULL, 'i'}, {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},           {0},
-    };
-    int c, result = 0;
-    while (result == 0 && (c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-        if (c == 'f') {
-            o->cond_text = optarg;
-            result = cond_parse(optarg, &o->cond, e);
-        } else if (c == 't') {
-            result = cli_duration(optarg, &o->timeout_ms, e);
-        } else if (c == 'i') {
-            result = cli_duration(optarg, &o->interval_ms, e);
-        } else if (c == 'j') {
-            o->json = true;
-        } else if (c == 'h') {
-            fputs(cli_wait_help, stdout);
-            return 1;
-        } else {
-            return err_set(e, -EINVAL, "see seictl wait --help");
-        }
-    }
-    if (result)
-        return result;
-    if (!o->cond_text)
-        return err_set(e, -EINVAL, "--for=CONDITION is missing");
-    if (argc - optind > 1)
-        return err_set(e, -EINVAL, "one address at a time");
-    if (o->interval_ms < 10)
-        return err_set(e, -EINVAL, "--interval is less than 10ms");
-    if (argc > optind)
-        o->address = argv[optind];
-    if (o->timeout_ms < 0)
-        o->timeout_ms = WEEK_MS;
-    return 0;
-}
 
 // The version in an answer of abci_info, bare or wrapped; null when there is none. The caller
 // frees.
@@ -131,7 +97,7 @@ static int report_met(const struct wait_options *o, const struct probe_result *s
         view_text(&out, seen);
     }
     buf_append_byte(&out, '\n');
-    return cli_print(&out) ? 0 : 1;
+    return cmd_print(&out) ? 0 : 1;
 }
 
 static int report_timeout(const struct wait_options *o, const struct probe_result *seen,
@@ -141,7 +107,7 @@ static int report_timeout(const struct wait_options *o, const struct probe_resul
     view_text(&last, seen);
     if (version)
         buf_printf(&last, ", version %s", version);
-    return cli_fail("timed out waiting for %s on %s; last seen: %s", o->cond_text, o->address,
+    return cmd_fail("timed out waiting for %s on %s; last seen: %s", o->cond_text, o->address,
                     buf_cstr(&last));
 }
 
@@ -164,16 +130,22 @@ static int wait_for(const struct wait_options *o, struct http_client *client, co
     }
 }
 
-int cmd_wait(int argc, char **argv)
+int cmd_wait(struct cli *cli, void *context)
 {
-    struct wait_options o = {.address = "127.0.0.1:26657", .timeout_ms = 30000, .interval_ms = 500};
-    struct err e = {0};
-    int result = parse_options(argc, argv, &o, &e);
-    if (result)
-        return result < 0 ? cli_fail("%s", e.text) : 0;
+    struct wait_options o = {
+        .address = cmd_address(cli),
+        .cond_text = cli_str(cli, "for"),
+        .timeout_ms = cmd_duration_ms(cli, "timeout"),
+        .interval_ms = cmd_duration_ms(cli, "interval"),
+        .json = cli_bool(cli, "json"),
+    };
+    if (!o.cond_text || cond_parse(o.cond_text, &o.cond, NULL) < 0)
+        return cmd_fail("--for=CONDITION is missing");
+    if (o.timeout_ms < 0)
+        o.timeout_ms = WEEK_MS;
     char *url CLEANUP_FREE = status_url(o.address);
     struct http_client *client = http_client_new(NULL);
-    result = wait_for(&o, client, url);
+    int result = wait_for(&o, client, url);
     http_client_free(client);
     return result;
 }

@@ -1,61 +1,29 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "seictl/cli.h"
+#include "seictl/cmd.h"
 #include "seictl/view.h"
 #include "wire/gotime.h"
 
-const char cli_watch_help[] =
-    "Shows a node's /status, one line a change, until it is interrupted.\n"
-    "\n"
-    "Usage: seictl watch [ADDRESS] [--interval=1s] [--json]\n"
-    "\n"
-    "ADDRESS is host:port or a URL; 127.0.0.1:26657 when left out. With --json each line is an\n"
-    "object: at, address, state (healthy, halted, no_signal, no_status, unreachable), height,\n"
-    "catching_up, network, halt_intent, detail.\n";
+const struct cli_flag cmd_watch_flags[] = {
+    {.name = "interval",
+     .type = CLI_DURATION,
+     .fallback = "1s",
+     .check = cmd_check_interval,
+     .help = "between two looks"},
+    {.name = "json", .type = CLI_BOOL, .help = "each line is a JSON object"},
+    {0},
+};
 
 struct watch_options {
     const char *address;
     int64_t interval_ms;
     bool json;
 };
-
-static int parse_options(int argc, char **argv, struct watch_options *o, struct err *e)
-{
-    static const struct option longs[] = {
-        {"interval", required_argument, NULL, 'i'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    int c, result = 0;
-    while (result == 0 && (c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-        if (c == 'i') {
-            result = cli_duration(optarg, &o->interval_ms, e);
-        } else if (c == 'j') {
-            o->json = true;
-        } else if (c == 'h') {
-            fputs(cli_watch_help, stdout);
-            return 1;
-        } else {
-            return err_set(e, -EINVAL, "see seictl watch --help");
-        }
-    }
-    if (result)
-        return result;
-    if (argc - optind > 1)
-        return err_set(e, -EINVAL, "one address at a time");
-    if (o->interval_ms < 10)
-        return err_set(e, -EINVAL, "--interval is less than 10ms");
-    if (argc > optind)
-        o->address = argv[optind];
-    return 0;
-}
 
 // A line of what is seen now, without its time, so that two looks can be compared.
 static void look(struct http_client *client, const char *url, const struct watch_options *o,
@@ -77,13 +45,13 @@ static void look(struct http_client *client, const char *url, const struct watch
     buf_append_byte(ret_line, '\n');
 }
 
-int cmd_watch(int argc, char **argv)
+int cmd_watch(struct cli *cli, void *context)
 {
-    struct watch_options o = {.address = "127.0.0.1:26657", .interval_ms = 1000};
-    struct err e = {0};
-    int result = parse_options(argc, argv, &o, &e);
-    if (result)
-        return result < 0 ? cli_fail("%s", e.text) : 0;
+    struct watch_options o = {
+        .address = cmd_address(cli),
+        .interval_ms = cmd_duration_ms(cli, "interval"),
+        .json = cli_bool(cli, "json"),
+    };
     char *url CLEANUP_FREE = status_url(o.address);
     struct buf before CLEANUP_BUF = {0};
     struct http_client *client = http_client_new(NULL);
@@ -91,7 +59,7 @@ int cmd_watch(int argc, char **argv)
         struct buf line CLEANUP_BUF = {0};
         struct buf now CLEANUP_BUF = {0};
         look(client, url, &o, &line, &now);
-        if (!slice_eq(buf_slice(&before), buf_slice(&now)) && !cli_print(&line))
+        if (!slice_eq(buf_slice(&before), buf_slice(&now)) && !cmd_print(&line))
             break; // nobody reads any more
         buf_clear(&before);
         buf_append_slice(&before, buf_slice(&now));
