@@ -210,14 +210,12 @@ static void write_key(const struct keyring *k, const char *name, const char *tex
 
 static void test_keyring_refuses_broken_files(void **state)
 {
-    static const char *const broken[] = {
-        "",
-        "{}",
-        "[]",
-        "{\"version\":2}",
-        // another name, a wrong address, a short secret, a secret of another key
+    // Another name, a wrong address, a short secret.
+    static const char other_name[] =
         "{\"version\":1,\"name\":\"b\",\"algo\":\"secp256k1\",\"pubkey\":\"AphsC3bLVjlx/cm+8x7Ab"
-        "DVg8ySdbundXoPFdiVZbgX28=\",\"address\":\"sei1\",\"secret\":\"00\"}",
+        "DVg8ySdbundXoPFdiVZbgX28=\",\"address\":\"sei1\",\"secret\":\"00\"}";
+    static const char *const broken[] = {
+        "", "{}", "[]", "{\"version\":2}", other_name,
     };
     struct place p;
     place_init(&p);

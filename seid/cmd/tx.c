@@ -142,7 +142,7 @@ int tx_open(struct tx *t, struct cli *cli, const char *from, struct err *e)
         r = node_init(&t->node, cli_str(cli, "node"), cli->arena, e);
     if (r == 0)
         r = find_from(t, from ? from : cli_str(cli, "from"), e);
-    t->messages = arena_zalloc(cli->arena, TX_MESSAGES_MAX * sizeof *t->messages);
+    t->messages = arena_zalloc(cli->arena, TX_MESSAGES_MAX * sizeof(Google__Protobuf__Any *));
     return r;
 }
 
