@@ -136,8 +136,10 @@ static enum pager_result result_of(const struct http_response *r)
 static void quote(const struct buf *body, char *ret, size_t size)
 {
     size_t len = body->len < size - 1 ? body->len : size - 1;
+    memcpy(ret, body->data ? (const char *)body->data : "", len);
     for (size_t i = 0; i < len; i++)
-        ret[i] = body->data[i] < 0x20 || body->data[i] > 0x7e ? ' ' : (char)body->data[i];
+        if (ret[i] < 0x20 || ret[i] > 0x7e)
+            ret[i] = ' ';
     while (len > 0 && ret[len - 1] == ' ')
         len--;
     ret[len] = '\0';
