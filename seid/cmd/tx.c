@@ -17,6 +17,8 @@ static const char *const broadcast_modes[] = {"sync", "async", NULL};
 static const char *const sign_modes[] = {"direct", NULL};
 static const char *const outputs[] = {"text", "json", NULL};
 
+enum { GAS_DEFAULT = 200000 };
+
 static int check_gas(const char *text, struct err *e)
 {
     char *end = NULL;
@@ -317,6 +319,8 @@ static int settle_fee(struct tx *t, struct cosmostx_request *request, struct err
     return r;
 }
 
+// With --gas auto, or --dry-run, the gas of a simulation, which pays a fee too: taking it costs
+// gas.
 static int settle_gas(struct tx *t, struct cosmostx_request *request, struct err *e)
 {
     bool dry = cli_bool(t->cli, "dry-run");
@@ -326,7 +330,11 @@ static int settle_gas(struct tx *t, struct cosmostx_request *request, struct err
         return err_set(e, -EINVAL, "cannot estimate gas in offline mode");
     if (!t->has_key)
         return err_set(e, -EINVAL, "estimating gas needs the key of %s", t->from);
-    int r = simulate(t, request, &request->gas_limit, e);
+    if (request->gas_limit == 0)
+        request->gas_limit = GAS_DEFAULT;
+    int r = settle_fee(t, request, e);
+    if (r == 0)
+        r = simulate(t, request, &request->gas_limit, e);
     if (r == 0)
         (void)fprintf(stderr, "gas estimate: %llu\n", (unsigned long long)request->gas_limit);
     return r;
