@@ -4,7 +4,7 @@
 //       the addresses of COUNT deterministic accounts, one a line, for a genesis file
 //   bench_transfers verify-limit SECONDS
 //       signature verifications a second, on all cores at once: what no node can beat
-//   bench_transfers send PORT CHAIN_ID FIRST_ACCOUNT_NUMBER SENDERS EACH
+//   bench_transfers send PORT CHAIN_ID FIRST_ACCOUNT_NUMBER SENDERS EACH [FIRST_SENDER]
 //       every one of SENDERS accounts sends EACH transfers; prints one JSON object
 //
 // Accounts come from fixed secrets: for measurements on loopback only.
@@ -279,12 +279,13 @@ static int send_transfers(char **argv)
     enum { THREADS = 4 };
     struct sender threads[THREADS] = {0};
     uint64_t senders = strtoull(argv[3], NULL, 10);
+    uint64_t skipped = argv[5] ? strtoull(argv[5], NULL, 10) : 0;
     for (unsigned i = 0; i < THREADS; i++)
         threads[i] = (struct sender){
             .chain_id = argv[1],
             .first_number = strtoull(argv[2], NULL, 10),
-            .first = senders * i / THREADS,
-            .last = senders * (i + 1) / THREADS,
+            .first = skipped + senders * i / THREADS,
+            .last = skipped + senders * (i + 1) / THREADS,
             .each = strtoull(argv[4], NULL, 10),
             .port = (uint16_t)strtoul(argv[0], NULL, 10),
         };
@@ -324,10 +325,10 @@ int main(int argc, char **argv)
         return addresses(strtoull(argv[2], NULL, 10));
     if (argc == 3 && strcmp(argv[1], "verify-limit") == 0)
         return verify_limit((int)strtol(argv[2], NULL, 10));
-    if (argc == 7 && strcmp(argv[1], "send") == 0)
+    if ((argc == 7 || argc == 8) && strcmp(argv[1], "send") == 0)
         return send_transfers(argv + 2);
     fprintf(stderr,
             "usage: bench_transfers addresses N | verify-limit SECONDS | send PORT CHAIN_ID "
-            "FIRST_ACCOUNT_NUMBER SENDERS EACH\n");
+            "FIRST_ACCOUNT_NUMBER SENDERS EACH [FIRST_SENDER]\n");
     return 2;
 }
