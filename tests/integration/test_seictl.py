@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+import halts
+
 SEICTL = os.path.join(os.environ.get("SEIHALT_BUILD", "build"), "bin", "seictl")
 INTENT = {"reason": 70, "reason_string": "upgrade_required", "plan_name": "v2", "height": 42,
           "announced_at": "2026-11-21T12:34:56.789Z"}
@@ -324,6 +326,56 @@ def test_watch_for_people_and_a_closed_pipe(node):
     watching.stdout.close()
     node.height = 8
     assert watching.wait(timeout=10) == 1  # nobody reads any more: it ends, and says nothing
+
+
+# ---- a real node --------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("reason, row", [
+    (70, "mapping-missing"), (71, "no-rollback-target"), (72, "human-required")])
+def test_a_real_node_that_halts_and_stays_alive(reason, row):
+    with halts.temporary_homes() as folder:
+        home = halts.Homes(folder).copy(reason, "hot")
+        run = halts.Run(home, reason, "stay-alive", args=halts.QUICK)
+        try:
+            address = f"127.0.0.1:{run.port}"
+            done = seictl("wait", address, f"--for=halt={halts.TOKENS[reason]}", "--timeout=20s",
+                          "--interval=20ms", "--json")
+            assert done.returncode == 0, done.stderr + run.log()[-2000:]
+            intent = json.loads(done.stdout)["halt_intent"]
+            assert intent["reason"] == reason and intent["reason_string"] == halts.TOKENS[reason]
+            assert intent["plan_name"] == "v2"
+            answer = explain_json("--mapping=none", "--rollback=none", address)
+            assert [d["row"] for d in answer["decisions"]] == [row]
+            # The bytes that the node sends are those that the contract's encoder makes of them.
+            encoded = done.stdout[done.stdout.index('"halt_intent":'):].rstrip().removesuffix("}")
+            assert encoded.encode() in run.rpc.request("GET", "/status")[-1]
+            assert seictl("wait", address, "--for=healthy", "--timeout=0").returncode == 1
+            run.send(signal.SIGTERM)
+            code = run.wait()
+        finally:
+            run.kill()
+        assert code == reason and explain_json(str(code))["decisions"][0]["row"] in (
+            "upgrade", "roll-back", "human-required")
+        if reason == 70:
+            answer = explain_json("--mapping=other", halts.info_path(home))
+            assert answer["plan_name"] == "v2" and answer["info"] == halts.INFO
+
+
+def test_a_real_node_by_height_version_and_health():
+    with halts.temporary_homes() as folder:
+        home = halts.Homes(folder).copy(71, "hot")
+        run = halts.Run(home, 70, "hot", args=("--consensus.timeout_commit", "20ms"), rpc=True)
+        try:
+            address = f"tcp://127.0.0.1:{run.port}"
+            for condition in ("healthy", "height=3", "version=0.1.0"):
+                done = seictl("wait", address, f"--for={condition}", "--timeout=20s",
+                              "--interval=20ms")
+                assert done.returncode == 0, (condition, done.stderr)
+            assert rows(address) == ["healthy"]
+            run.send(signal.SIGTERM)
+            assert run.wait() == 0
+        finally:
+            run.kill()
 
 
 # ---- help ---------------------------------------------------------------------------------------
