@@ -119,6 +119,34 @@ static void test_overlays_equal_the_model(void **state)
     }
 }
 
+// A table that was large once serves small uses, time after time, without traces of the last.
+static void test_reuse_of_a_large_table(void **state)
+{
+    struct test_random r = {7};
+    struct kv_mem base;
+    struct kv_overlay o;
+    kv_mem_init(&base);
+    kv_overlay_init(&o, &base.kv);
+    for (uint32_t i = 0; i < 2000; i++)
+        kv_set(&o.kv, slice_of(&i, sizeof i), SLICE_NULL);
+    for (int round = 0; round < 2000; round++) {
+        kv_overlay_discard(&o);
+        uint64_t keys[200];
+        for (uint32_t i = 0; i < 200; i++) {
+            keys[i] = test_random_next(&r);
+            assert_false(kv_has(&o.kv, slice_of(&keys[i], sizeof keys[i])));
+            kv_set(&o.kv, slice_of(&keys[i], sizeof keys[i]), slice_of(&i, sizeof i));
+        }
+        for (uint32_t i = 0; i < 200; i++) {
+            struct slice value;
+            assert_true(kv_get(&o.kv, slice_of(&keys[i], sizeof keys[i]), &value));
+            assert_slice_equal(value, slice_of(&i, sizeof i));
+        }
+    }
+    kv_overlay_deinit(&o);
+    kv_mem_deinit(&base);
+}
+
 static void test_values_outlive_later_writes(void **state)
 {
     struct kv_mem base;
@@ -258,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_overlays_equal_the_model),
+        cmocka_unit_test(test_reuse_of_a_large_table),
         cmocka_unit_test(test_values_outlive_later_writes),
         cmocka_unit_test(test_walk_while_writing_elsewhere),
         cmocka_unit_test(test_prefix_with_high_bytes),
