@@ -221,7 +221,8 @@ def test_certificates_are_always_verified(tmp_path, case, verdict):
     tls = ours.context("IP:127.0.0.2" if case == "another host" else "IP:127.0.0.1",
                        "-1" if case == "expired" else "2")
     ca = {"another authority": other.ca, "no authority file": "/no/such.pem"}.get(case, ours.ca)
-    with Receiver(tls=None if case == "no TLS" else tls) as receiver:
+    plain = case == "no TLS"
+    with Receiver(tls=None if plain else tls, reads=not plain) as receiver:
         target = {"name": "w", "kind": "webhook", "url": f"https://127.0.0.1:{receiver.port}/"}
         settings = {} if case == "system authorities" else {"ca_file": ca}
         with Helper([target], **settings) as helper:

@@ -28,9 +28,10 @@ class Receiver:
     """Serves one connection after the other, each by the next step of a script; the last step
     stays. A step is bytes to send, or a function of (connection)."""
 
-    def __init__(self, *steps, tls=None):
+    def __init__(self, *steps, tls=None, reads=True):
         self.steps = list(steps) or [answer()]
         self.tls = tls  # an ssl.SSLContext
+        self.reads = reads  # the request before the step
         self.requests = []  # (method, path, headers, body)
         self.connections = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -68,7 +69,8 @@ class Receiver:
                 connection.settimeout(10)
                 if self.tls:
                     connection = self.tls.wrap_socket(connection, server_side=True)
-                self._read(connection)
+                if self.reads:
+                    self._read(connection)
                 if callable(step):
                     step(connection)
                 else:
