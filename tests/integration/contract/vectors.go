@@ -1,10 +1,11 @@
 // A consumer in Go that uses only what was installed: walks the conformance vectors through cgo,
 // then holds the library against encoding/json over generated intents.
 // Usage: vectors FOLDER SEED COUNT
+// A real program would say "#cgo pkg-config: seihalt"; here the flags come by CGO_CFLAGS and
+// CGO_LDFLAGS, which Go's build cache takes into account: the folder is another one each time.
 package main
 
 /*
-#cgo pkg-config: seihalt
 #include <seihalt.h>
 #include <stdlib.h>
 */
