@@ -19,7 +19,6 @@
 struct http_server {
     struct http_config config;
     struct MHD_Daemon *daemon; // owned
-    http_slot_free *on_end;
     uint16_t port;
 };
 
@@ -183,8 +182,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
     struct http_request *r = *slot;
     if (!r)
         return;
-    if (r->slot && s->on_end)
-        s->on_end(s->config.ctx, r->slot);
+    if (r->slot && s->config.on_end)
+        s->config.on_end(s->config.ctx, r->slot);
     buf_deinit(&r->body);
     free(r);
     *slot = NULL;
@@ -292,9 +291,4 @@ void http_suspend(struct http_request *r)
 void http_resume(struct http_request *r)
 {
     MHD_resume_connection(r->connection);
-}
-
-void http_server_on_end(struct http_server *s, http_slot_free *fn)
-{
-    s->on_end = fn;
 }

@@ -28,6 +28,9 @@ struct http_response {
 enum { HTTP_NOW = 0, HTTP_LATER = 1 };
 typedef int http_handler(void *ctx, struct http_request *request, struct http_response *ret);
 
+// Called with the slot's value when the request ends in any way and the slot is not null.
+typedef void http_slot_free(void *ctx, void *slot);
+
 struct http_config {
     const char *address; // "tcp://host:port" or "host:port"; port 0: any free one
     unsigned threads;
@@ -37,6 +40,7 @@ struct http_config {
     size_t max_header_bytes;
     size_t max_body_bytes; // more: the handler is called with http_body_too_large() true
     http_handler *handler;
+    http_slot_free *on_end; // or null
     void *ctx;
 };
 
@@ -61,9 +65,6 @@ void **http_slot(struct http_request *r);
 void http_suspend(struct http_request *r); // in the handler, before anybody can call http_resume
 // From any thread, once for each http_suspend.
 void http_resume(struct http_request *r);
-// Called with the slot's value when the request ends in any way and the slot is not null.
-typedef void http_slot_free(void *ctx, void *slot);
-void http_server_on_end(struct http_server *s, http_slot_free *fn);
 
 // Splits "tcp://host:port"; `host` must hold 256 bytes. -EINVAL names the text.
 int http_split_address(const char *address, char host[256], uint16_t *ret_port, struct err *e);

@@ -311,6 +311,7 @@ int rpc_server_start(const struct rpc_node *node, struct rpc_server **ret, struc
             .max_header_bytes = RPC_CONNECTION_BYTES,
             .max_body_bytes = node->config->rpc.max_body_bytes,
             .handler = handle,
+            .on_end = free_answer,
             .ctx = s,
         };
         int result = http_server_start(&config, &s->http[i], e);
@@ -318,7 +319,6 @@ int rpc_server_start(const struct rpc_node *node, struct rpc_server **ret, struc
             rpc_server_stop(s);
             return result;
         }
-        http_server_on_end(s->http[i], free_answer);
         s->http_count++;
     }
     *ret = s;
