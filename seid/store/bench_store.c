@@ -41,8 +41,8 @@ static double anonymous_mb(void)
     char line[256];
     long kb = 0;
     while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "RssAnon: %ld", &kb) == 1)
-            break;
+        if (strncmp(line, "RssAnon:", 8) == 0)
+            kb = strtol(line + 8, NULL, 10);
     if (file)
         fclose(file);
     return (double)kb / 1024;
@@ -55,7 +55,8 @@ static struct slice key_of(char table, uint32_t account, uint8_t room[KEY_BYTES]
     smt_hash_bytes(slice_of(&account, sizeof account), hash);
     room[0] = (uint8_t)table;
     memcpy(room + 1, hash, 20);
-    memcpy(room + 21, "usei", 4);
+    static const uint8_t denom[4] = {'u', 's', 'e', 'i'};
+    memcpy(room + 21, denom, sizeof denom);
     return slice_of(room, table == 'b' ? 25 : 21);
 }
 
@@ -73,15 +74,15 @@ static int compare_changes(const void *a, const void *b)
     return slice_cmp(((const struct kv_change *)a)->key, ((const struct kv_change *)b)->key);
 }
 
-static void genesis(struct store *s, uint32_t accounts)
+static void genesis(struct store *s, size_t accounts)
 {
     struct arena arena = {0};
     struct kv_change *changes = mem_calloc(2 * accounts, sizeof *changes);
     uint8_t value[ACCOUNT_BYTES] = {1}, room[KEY_BYTES], hash[32];
-    for (uint32_t i = 0; i < accounts; i++) {
-        changes[2 * i].key = arena_slice(&arena, key_of('a', i, room));
+    for (size_t i = 0; i < accounts; i++) {
+        changes[2 * i].key = arena_slice(&arena, key_of('a', (uint32_t)i, room));
         changes[2 * i].value = slice_of(value, ACCOUNT_BYTES);
-        changes[2 * i + 1].key = arena_slice(&arena, key_of('b', i, room));
+        changes[2 * i + 1].key = arena_slice(&arena, key_of('b', (uint32_t)i, room));
         changes[2 * i + 1].value = slice_of(value, 8);
     }
     qsort(changes, 2 * accounts, sizeof *changes, compare_changes);

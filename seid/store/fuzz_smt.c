@@ -38,13 +38,17 @@ static void make_known(void)
     struct err e;
     kv_mem_init(&pages);
     smt_init(&t, &(struct smt_pages){load_mem, store_mem, &pages.kv});
-    for (uint8_t i = 0; i < KEYS; i++)
-        smt_change_set(&changes[i], slice_of(&i, 1), slice_of(&i, 1));
+    for (unsigned i = 0; i < KEYS; i++) {
+        uint8_t key = (uint8_t)i;
+        smt_change_set(&changes[i], slice_of(&key, 1), slice_of(&key, 1));
+    }
     if (smt_update(&t, changes, KEYS, known.root, &e) < 0)
         abort();
-    for (uint8_t i = 0; i < 2 * KEYS; i++)
-        if (smt_prove(&t, slice_of(&i, 1), &known.proofs[i], &e) < 0)
+    for (unsigned i = 0; i < 2 * KEYS; i++) {
+        uint8_t key = (uint8_t)i;
+        if (smt_prove(&t, slice_of(&key, 1), &known.proofs[i], &e) < 0)
             abort();
+    }
     smt_deinit(&t);
     kv_mem_deinit(&pages);
     known.made = true;

@@ -325,6 +325,6 @@ int smt_prove(struct smt *t, struct slice key, struct buf *ret_proof, struct err
     buf_append_byte(ret_proof, (uint8_t)depth);
     buf_append_slice(ret_proof, buf_slice(&other));
     buf_append(ret_proof, bits, (depth + 7) / 8);
-    buf_append(ret_proof, siblings, kept * SMT_HASH_BYTES);
+    buf_append(ret_proof, siblings, (size_t)kept * SMT_HASH_BYTES);
     return 0;
 }

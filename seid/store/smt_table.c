@@ -135,21 +135,24 @@ void smt_table_put(struct smt_page_table *t, struct slice key, struct slice data
         memcpy(entry->data, data.data, data.len);
 }
 
-static int compare_keys(const void *a, const void *b)
+static int compare_keys(const void *a, const void *b, void *entries)
 {
-    return slice_cmp(key_of(*(struct entry *const *)a), key_of(*(struct entry *const *)b));
+    const struct entry *all = entries;
+    return slice_cmp(key_of(&all[*(const uint32_t *)a]), key_of(&all[*(const uint32_t *)b]));
 }
 
 int smt_table_each(const struct smt_page_table *t,
                    int (*fn)(void *ctx, struct slice key, struct slice data), void *ctx)
 {
-    struct entry **sorted = mem_calloc(t->count, sizeof *sorted);
+    uint32_t *sorted = mem_calloc(t->count, sizeof *sorted);
     for (uint32_t i = 0; i < t->count; i++)
-        sorted[i] = &t->entries[i];
-    qsort(sorted, t->count, sizeof *sorted, compare_keys);
+        sorted[i] = i;
+    qsort_r(sorted, t->count, sizeof *sorted, compare_keys, t->entries);
     int result = 0;
-    for (uint32_t i = 0; i < t->count && result == 0; i++)
-        result = fn(ctx, key_of(sorted[i]), slice_of(sorted[i]->data, sorted[i]->len));
+    for (uint32_t i = 0; i < t->count && result == 0; i++) {
+        const struct entry *entry = &t->entries[sorted[i]];
+        result = fn(ctx, key_of(entry), slice_of(entry->data, entry->len));
+    }
     free(sorted);
     return result;
 }

@@ -84,13 +84,13 @@ static bool end_hash(const struct proof *p, const uint8_t path[32], struct slice
 }
 
 enum smt_verdict smt_verify(const uint8_t root[SMT_HASH_BYTES], struct slice key,
-                            struct slice value, struct slice bytes)
+                            struct slice value, struct slice proof)
 {
     static const uint8_t empty[SMT_HASH_BYTES];
     struct proof p;
     uint8_t path[SMT_HASH_BYTES], hash[SMT_HASH_BYTES];
     smt_hash_bytes(key, path);
-    if (!parse(bytes, &p) || !end_hash(&p, path, value, hash))
+    if (!parse(proof, &p) || !end_hash(&p, path, value, hash))
         return SMT_BAD_PROOF;
     const uint8_t *sibling = p.siblings.data + p.siblings.len;
     for (unsigned level = p.depth; level-- > 0;) {

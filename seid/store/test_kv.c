@@ -171,8 +171,10 @@ static void test_values_outlive_later_writes(void **state)
 // Writes outside the range, and other iterators, leave a walk alone.
 static void walk_while_writing(struct kv *kv, bool reverse)
 {
-    for (char c = 'a'; c <= 'j'; c++)
+    for (int i = 0; i < 10; i++) {
+        char c = (char)('a' + i);
         kv_set(kv, slice_of((char[]){'m', c}, 2), slice_of(&c, 1));
+    }
     struct kv_prefix_room room, other_room;
     struct kv_iter *it = kv_iter_prefix(kv, SLICE_LIT("m"), reverse, &room);
     struct slice key, value;
