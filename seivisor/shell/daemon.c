@@ -97,13 +97,27 @@ static char **build_argv(const struct visor *v, char *path)
     return argv;
 }
 
+static void on_born(pid_t pid, void *context)
+{
+    const struct visor *v = context;
+    struct err e = {0};
+    fault_point("born");
+    if (store_write_child(&v->store, pid, proc_birth(pid), &e) < 0)
+        log_warn(v->log, e.text);
+}
+
 void daemon_spawn(struct visor *v)
 {
     struct err e = {0};
     CLEANUP_FREE char *path = home_binary(&v->home, v->current);
     CLEANUP_FREE char **argv = build_argv(v, path);
-    const struct proc_spec spec = {
-        .path = path, .argv = argv, .fd_in = -1, .fd_out = -1, .death_signal = SIGTERM};
+    const struct proc_spec spec = {.path = path,
+                                   .argv = argv,
+                                   .fd_in = -1,
+                                   .fd_out = -1,
+                                   .death_signal = SIGTERM,
+                                   .born = on_born,
+                                   .context = v};
     evidence_reset(v);
     home_identity(&v->home, v->current, v->identity);
     v->child = (struct proc){.gone = on_gone, .leader = on_leader, .context = v};
@@ -118,8 +132,6 @@ void daemon_spawn(struct visor *v)
     v->start.started_ns = clock_monotonic_ns();
     v->store.memory.restarts++;
     // It runs: what follows is off its path.
-    if (store_write_child(&v->store, v->child.pid, proc_birth(v->child.pid), &e) < 0)
-        log_warn(v->log, e.text);
     uv_update_time(&v->loop);
     uv_timer_start(&v->confirm, on_confirm, (uint64_t)v->settings->confirm_after_ms, 0);
     log_info(v->log, "started", LOG_STR("target", v->current), LOG_INT("pid", v->child.pid));

@@ -17,6 +17,9 @@ enum {
     STAY_ALIVE_MS = 2000, // between probes of a daemon that stays alive when halted
     PENDING_MS = 500,     // … while a file waits for its height, or a page for its end
     PROBE_TIMEOUT_MS = 1500,
+    // After the file, before /status is asked: most daemons end by themselves at once.
+    FIRST_PROBE_MS = 50,
+    FIRST_PROBE_SPEAKS_MS = 1000, // one that speaks says it by its code
 };
 
 // ---- upgrade-info.json --------------------------------------------------------------------------
@@ -272,8 +275,9 @@ void evidence_probe_plan(struct visor *v)
         v->probe_soon = false;
         return;
     }
+    bool speaks = v->config.speaks || v->store.memory.speaks_contract;
     if (v->probe_soon)
-        ms = 0;
+        ms = speaks ? FIRST_PROBE_SPEAKS_MS : FIRST_PROBE_MS;
     v->probe_soon = false;
     uv_update_time(&v->loop);
     uv_timer_start(&v->probe, on_probe, (uint64_t)ms, 0);

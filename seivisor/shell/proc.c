@@ -123,9 +123,22 @@ static int child_prepare(const struct proc_spec *spec, pid_t parent)
     return 0;
 }
 
-static void child_run(const struct proc_spec *spec, pid_t parent, int report)
+// Waits for the parent's word; without it the parent has died.
+static int child_wait(int go)
+{
+    char word;
+    ssize_t n;
+    do
+        n = read(go, &word, 1);
+    while (n < 0 && errno == EINTR);
+    return n == 1 ? 0 : ESRCH;
+}
+
+static void child_run(const struct proc_spec *spec, pid_t parent, int report, int go)
 {
     int errnum = child_prepare(spec, parent);
+    if (errnum == 0 && spec->born)
+        errnum = child_wait(go);
     if (errnum == 0) {
         execv(spec->path, spec->argv);
         errnum = errno;
@@ -147,19 +160,29 @@ static int read_report(int fd)
 
 int proc_start(struct procs *p, struct proc *proc, const struct proc_spec *spec, struct err *e)
 {
-    int report[2];
+    int report[2], go[2];
     if (pipe2(report, O_CLOEXEC) < 0)
         return err_errno(e, errno, "cannot start %s", spec->path);
-    CLEANUP_CLOSE int read_end = report[0];
-    CLEANUP_CLOSE int write_end = report[1];
+    CLEANUP_CLOSE int report_read = report[0];
+    CLEANUP_CLOSE int report_write = report[1];
+    if (pipe2(go, O_CLOEXEC) < 0)
+        return err_errno(e, errno, "cannot start %s", spec->path);
+    CLEANUP_CLOSE int go_read = go[0];
+    CLEANUP_CLOSE int go_write = go[1];
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid < 0)
         return err_errno(e, errno, "cannot start %s", spec->path);
-    if (pid == 0)
-        child_run(spec, parent, write_end);
-    close(take_fd(&write_end));
-    int errnum = read_report(read_end);
+    if (pid == 0) {
+        close(go_write); // or it would wait for its own end of the pipe
+        child_run(spec, parent, report_write, go_read);
+    }
+    close(take_fd(&report_write));
+    if (spec->born) {
+        spec->born(pid, spec->context);
+        (void)!write(go_write, "g", 1);
+    }
+    int errnum = read_report(report_read);
     if (errnum != 0) {
         waitpid(pid, NULL, 0);
         return err_errno(e, errnum, "cannot start %s", spec->path);

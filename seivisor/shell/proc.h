@@ -40,6 +40,10 @@ struct proc_spec {
     int fd_in;        // -1: inherited
     int fd_out;       // -1: inherited
     int death_signal; // what it gets when seivisor dies; 0: nothing
+    // Called with the pid before the exec, which waits for it: what is noted here is noted of
+    // every child that ever ran. Null: nothing.
+    void (*born)(pid_t pid, void *context);
+    void *context;
 };
 
 int procs_init(struct procs *p, uv_loop_t *loop, struct err *e);

@@ -105,8 +105,16 @@ int store_open(struct store *s, const struct home *home, pid_t *ret_pid, struct 
         result = open_appending(s, "history.jsonl", &s->history_fd, e);
     if (result == 0)
         result = mend_history(s, e);
-    // The journal's file exists from here on, so that a swap need not sync the folder.
-    return result == 0 && !seen_before ? fs_fsync_dir(home->state, e) : result;
+    s->folder_unsynced = !seen_before;
+    return result;
+}
+
+int store_settle(struct store *s, struct err *e)
+{
+    if (!s->folder_unsynced)
+        return 0;
+    s->folder_unsynced = false;
+    return fs_fsync_dir(s->home->state, e);
 }
 
 int store_peek(struct store *s, const struct home *home, struct err *e)

@@ -22,6 +22,7 @@ struct store {
     struct memory memory;
     struct journal journal;
     size_t journal_ignored; // bytes of a torn step that the opening has dropped
+    bool folder_unsynced;   // files were made that store_settle makes durable
 };
 
 // Makes the folder, takes the lock (a second supervisor of the same home is refused: STORE_LOCKED
@@ -29,6 +30,9 @@ struct store {
 // stand in it. After a failure store_close may be called.
 enum { STORE_LOCKED = 1 };
 int store_open(struct store *s, const struct home *home, pid_t *ret_pid, struct err *e);
+// After the first start, which does not wait for it: makes the files of a new folder durable, so
+// that a swap need not sync the folder.
+int store_settle(struct store *s, struct err *e);
 // The same for reading only: no lock, nothing is made. What does not exist is empty.
 int store_peek(struct store *s, const struct home *home, struct err *e);
 void store_close(struct store *s); // idempotent

@@ -366,6 +366,8 @@ static int begin(struct visor *v, struct err *e)
 static void begin_rest(struct visor *v)
 {
     struct err e = {0};
+    if (store_settle(&v->store, &e) < 0)
+        log_error(v->log, e.text);
     if (server_open(&v->server, &v->loop, v->home.state, answer, v, &e) < 0)
         log_warn(v->log, e.text);
     pager_begin(v);

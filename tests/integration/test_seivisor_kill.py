@@ -10,7 +10,7 @@ from visor import FAULTS, Visor, wait_for
 
 STEPS = ["stopped", "backed_up", "pre_upgraded", "swapped", "started", "confirmed"]
 POINTS = [f"{when}-{step}" for step in STEPS for when in ("before", "after")] + \
-    ["before-link", "after-link", "before-spawn:2", "after-spawn:2", "memory-saved:1",
+    ["before-link", "after-link", "before-spawn:2", "after-spawn:2", "born:2", "memory-saved:1",
      "memory-saved:2", "memory-saved:3", "before-cleared", "after-cleared"]
 
 
