@@ -397,10 +397,11 @@ void memory_page_done(struct memory *m, const char *key, bool resolve, const cha
 
 struct memory_page *memory_next_page(struct memory *m)
 {
+    struct memory_page *next = NULL;
     for (unsigned i = 0; i < m->page_count; i++)
-        if (m->pages[i].left[0])
-            return &m->pages[i];
-    return NULL;
+        if (m->pages[i].left[0] && (!next || m->pages[i].attempts < next->attempts))
+            next = &m->pages[i];
+    return next;
 }
 
 void memory_keep_targets(struct memory *m, const char *targets)

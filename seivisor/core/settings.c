@@ -56,6 +56,7 @@ const struct settings_row settings_table[] = {
     {"SEIVISOR_PAGERDUTY_URL", "", SETTINGS_TEXT, AT(pagerduty_url), NULL, "another Events v2 endpoint"},
     {"SEIVISOR_CA_FILE", "", SETTINGS_PATH, AT(ca_file), NULL, "certificate authorities for HTTPS, instead of the system's"},
     {"SEIVISOR_PAGE_WAIT", "10s", SETTINGS_DURATION, AT(page_wait_ms), NULL, "how long an exit waits for its page; the rest is delivered by the next run"},
+    {"SEIVISOR_PAGE_REFRESH", "4m", SETTINGS_DURATION, AT(page_refresh_ms), NULL, "how often Alertmanager, which forgets when it restarts, is told again of an open page; 0: never"},
     {"SEIVISOR_METRICS_LISTEN", "", SETTINGS_TEXT, AT(metrics_listen), NULL, "address:port to serve /metrics, /status and /healthz on; none when empty"},
     {"SEIVISOR_LOG_FORMAT", "plain", SETTINGS_CHOICE, AT(log_format), log_names, "plain or json"},
     {"SEIVISOR_NET", "", SETTINGS_PATH, AT(net_program), NULL, "the network helper; beside seivisor when empty"},

@@ -53,6 +53,7 @@ struct settings {
     char *pagerduty_url;
     char *ca_file;
     int64_t page_wait_ms;
+    int64_t page_refresh_ms;
     char *metrics_listen;
     int log_format; // enum settings_log
     char *net_program;

@@ -465,6 +465,23 @@ static void test_pages(void **unused)
     memory_page_done(m, "k", true, "b");
     assert_null(memory_next_page(m));
     assert_int_equal(m->page_count, 0);
+    // One that cannot be delivered does not stand in the way of another.
+    struct memory_page other = page_of("other");
+    assert_true(memory_open_page(m, &page, "a"));
+    memory_next_page(m)->attempts++;
+    assert_true(memory_open_page(m, &other, "a,b"));
+    assert_string_equal(memory_next_page(m)->key, "other");
+    memory_next_page(m)->attempts += 2;
+    assert_string_equal(memory_next_page(m)->key, "k");
+    memory_page_done(m, "k", false, "a");
+    assert_string_equal(memory_next_page(m)->key, "other");
+    memory_page_done(m, "other", false, "a");
+    memory_page_done(m, "other", false, "b");
+    assert_int_equal(memory_resolve_pages(m), 2);
+    memory_page_done(m, "k", true, "a");
+    memory_page_done(m, "other", true, "a");
+    memory_page_done(m, "other", true, "b");
+    assert_int_equal(m->page_count, 0);
     // The same halt later is a new page.
     assert_true(memory_open_page(m, &page, "a"));
     memory_keep_targets(m, "b");

@@ -20,6 +20,8 @@ enum {
     SECRET_MAX = 4096,
 };
 
+static void refresh_later(struct visor *v);
+
 // The first line of a file; null when it cannot be read or is empty. The caller frees.
 static char *read_secret(const struct visor *v, const char *path)
 {
@@ -177,6 +179,7 @@ void pager_begin(struct visor *v)
     v->net.restarted = on_restarted;
     v->net.context = v;
     pager_publish(v);
+    refresh_later(v); // of an earlier run
     pager_pump(v);
 }
 
@@ -253,14 +256,30 @@ static void on_page_timer(uv_timer_t *timer)
     pager_pump(timer->data);
 }
 
-static void retry_later(struct visor *v, int attempts)
+// `asked_ms` is what a target asked for (Retry-After), 0 when none did.
+static void retry_later(struct visor *v, int attempts, int64_t asked_ms)
 {
     int64_t ms = RETRY_FIRST_MS;
     for (int i = 1; i < attempts && ms < RETRY_MAX_MS; i++)
         ms *= 2;
+    ms = ms > asked_ms ? ms : asked_ms;
     int64_t wait = (int64_t)netlink_wait_ms(&v->net);
     ms = ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
     uv_timer_start(&v->page, on_page_timer, (uint64_t)(ms > wait ? ms : wait), 0);
+}
+
+// The longest that a target asked for.
+static int64_t asked_ms(const json_t *answer)
+{
+    json_t *all = json_object_get(answer, "retry_after_ms"), *value;
+    const char *name;
+    int64_t longest_ms = 0;
+    json_object_foreach(all, name, value)
+    {
+        if (json_integer_value(value) > longest_ms)
+            longest_ms = json_integer_value(value);
+    }
+    return longest_ms;
 }
 
 // What is in flight is remembered by value: the page itself may be resolved meanwhile.
@@ -290,6 +309,66 @@ static bool take_results(struct visor *v, const json_t *results)
     return again;
 }
 
+static json_t *page_request(const struct visor *v, const struct memory_page *page, json_t *targets);
+static json_t *names_of(const char *list, const char *kind);
+
+// The helper is kept for what comes back again and again.
+static void rest_if_done(struct visor *v)
+{
+    if (!v->settings->metrics_listen[0] && v->settings->status_poll_ms == 0 && !pager_busy(v))
+        netlink_rest(&v->net);
+}
+
+// ---- targets that forget: Alertmanager keeps alerts in memory only
+// --------------------------------
+
+static void on_refreshed(const json_t *answer, void *context)
+{
+    struct visor *v = context;
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(answer, "results"), name, value)
+    {
+        const char *text = json_string_value(value);
+        if (!text || strcmp(text, "ok") != 0)
+            log_warn(v->log, "a page could not be refreshed", LOG_STR("target", name),
+                     LOG_STR("why", text ? text : ""));
+    }
+    rest_if_done(v);
+}
+
+static void on_refresh(uv_timer_t *timer)
+{
+    struct visor *v = timer->data;
+    struct memory *m = &v->store.memory;
+    struct err e = {0};
+    for (unsigned i = 0; i < m->page_count; i++) {
+        json_t *targets = names_of(m->pages[i].sent, "alertmanager-");
+        if (!m->pages[i].resolve && json_array_size(targets) > 0)
+            netlink_ask(&v->net, page_request(v, &m->pages[i], targets), on_refreshed, v, &e);
+        else
+            json_decref(targets);
+    }
+    refresh_later(v);
+}
+
+// Nothing wakes up while no page is open.
+static void refresh_later(struct visor *v)
+{
+    bool any = false;
+    for (unsigned i = 0; i < v->store.memory.page_count; i++)
+        any |= !v->store.memory.pages[i].resolve &&
+               strstr(v->store.memory.pages[i].sent, "alertmanager-");
+    uint64_t every_ms = (uint64_t)v->settings->page_refresh_ms;
+    if (!any || every_ms == 0 || v->state == LIFE_ENDED)
+        uv_timer_stop(&v->refresh);
+    else if (!uv_is_active((uv_handle_t *)&v->refresh))
+        uv_timer_start(&v->refresh, on_refresh, every_ms, 0);
+}
+
+// ---- deliveries
+// -----------------------------------------------------------------------------------
+
 static void on_paged(const json_t *answer, void *context)
 {
     struct visor *v = context;
@@ -301,30 +380,36 @@ static void on_paged(const json_t *answer, void *context)
     bool again = !json_is_object(results) || take_results(v, results);
     visor_flush(v);
     const struct memory_page *next = memory_next_page(&v->store.memory);
+    refresh_later(v);
     if (!next) {
-        // It is kept for what comes back again and again.
-        if (!v->settings->metrics_listen[0] && v->settings->status_poll_ms == 0)
-            netlink_rest(&v->net);
+        rest_if_done(v);
         visor_feed(v, LIFE_EV_PAGED);
     } else if (again) {
-        retry_later(v, next->attempts);
+        retry_later(v, next->attempts, asked_ms(answer));
     } else {
         pager_pump(v);
     }
 }
 
-static json_t *page_request(const struct visor *v, const struct memory_page *page)
+// The names of a comma-separated list that begin with `kind`.
+static json_t *names_of(const char *list, const char *kind)
+{
+    json_t *names = json_array();
+    for (const char *name = list; *name;) {
+        size_t len = strcspn(name, ",");
+        if (strncmp(name, kind, strlen(kind)) == 0)
+            json_array_append_new(names, json_stringn(name, len));
+        name += len;
+        name += *name == ',';
+    }
+    return names;
+}
+
+static json_t *page_request(const struct visor *v, const struct memory_page *page, json_t *targets)
 {
     char at[40], height[24];
     report_time(page->at_ns, at);
     snprintf(height, sizeof height, "%lld", (long long)page->height);
-    json_t *targets = json_array();
-    for (const char *name = page->left; *name;) {
-        size_t len = strcspn(name, ",");
-        json_array_append_new(targets, json_stringn(name, len));
-        name += len;
-        name += *name == ',';
-    }
     json_t *details =
         json_pack("{s:s, s:o, s:o}", "target", page->target, "plan", json_safe_string(page->plan),
                   "home", json_safe_string(v->settings->home));
@@ -349,11 +434,12 @@ void pager_pump(struct visor *v)
     snprintf(v->page_key, sizeof v->page_key, "%s", page->key);
     v->page_resolve = page->resolve;
     page->attempts++;
-    int result = netlink_ask(&v->net, page_request(v, page), on_paged, v, &e);
+    int result =
+        netlink_ask(&v->net, page_request(v, page, names_of(page->left, "")), on_paged, v, &e);
     v->paging = result == 0;
     if (result == 0)
         return;
     if (result < 0)
         log_error(v->log, e.text);
-    retry_later(v, page->attempts);
+    retry_later(v, page->attempts, 0);
 }

@@ -318,8 +318,8 @@ static json_t *answer(const json_t *request, void *context)
 
 static void init_timers(struct visor *v)
 {
-    uv_timer_t *const timers[] = {&v->timer, &v->confirm,   &v->probe,      &v->settle,
-                                  &v->page,  &v->plan_poll, &v->serve_again};
+    uv_timer_t *const timers[] = {&v->timer, &v->confirm,   &v->probe,       &v->settle,
+                                  &v->page,  &v->plan_poll, &v->serve_again, &v->refresh};
     for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
         uv_timer_init(&v->loop, timers[i]);
         timers[i]->data = v;

@@ -108,6 +108,7 @@ struct visor {
     uv_timer_t probe;   // /status, when it matters
     uv_timer_t settle;  // a file that is not whole yet
     uv_timer_t page;    // the next attempt
+    uv_timer_t refresh; // open pages at targets that forget
     uv_signal_t signals[VISOR_SIGNALS];
     struct watch plan_watch;
     bool watching_plan;

@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 
+from seinet import Alertmanager
 from visor import Visor, Web, intent, wait_for
 
 
@@ -246,6 +247,61 @@ def test_a_page_is_retried(visor, web):
     web.code = 200
     wait_for(lambda: web.pages)
     v.stop()
+
+
+def test_a_target_that_is_down_holds_up_no_other_page(visor, web):
+    v = visor(SEIVISOR_WEBHOOKS=f"http://127.0.0.1:{free_port()}", SEIVISOR_ALERTMANAGERS=web.url,
+              SEIVISOR_HOLD="wait")
+    v.genesis('[ -e "$DAEMON_HOME/second" ] && exit 79; exit 72')
+    v.start()
+    wait_for(lambda: web.pages)
+    with open(v.path("second"), "w", encoding="utf-8"):
+        pass
+    v.ok("resume")
+    # The resolve of the first still tries the dead webhook; the second page passes it.
+    wait_for(lambda: len({body[0]["labels"]["dedup_key"] for _, body, _ in web.pages}) == 2, 5)
+    v.stop()
+
+
+def test_alertmanager_is_told_again_while_the_page_is_open(visor, web):
+    v = visor(SEIVISOR_WEBHOOKS=web.url + "/hook", SEIVISOR_ALERTMANAGERS=web.url,
+              SEIVISOR_HOLD="wait", SEIVISOR_PAGE_REFRESH="100ms")
+    v.genesis('[ -e "$DAEMON_HOME/mended" ] && forever; exit 72')
+    v.start()
+
+    def told(path):
+        return [body for p, body, _ in web.pages if p == path]
+    wait_for(lambda: len(told("/api/v2/alerts")) >= 4)
+    assert len(told("/hook")) == 1
+    assert len({json.dumps(body[0]["labels"]) for body in told("/api/v2/alerts")}) == 1
+    assert v.logged().count("paged") == 2
+    with open(v.path("mended"), "w", encoding="utf-8"):
+        pass
+    v.ok("resume")
+    wait_for(lambda: len(told("/hook")) == 2 and not v.status()["pages"])
+    time.sleep(0.2)
+    count = len(web.pages)
+    time.sleep(0.5)
+    assert len(web.pages) == count
+    v.stop()
+
+
+def test_a_real_alertmanager_that_restarts_has_the_alert_again(visor, tmp_path):
+    (tmp_path / "am").mkdir()
+    with Alertmanager(tmp_path / "am") as manager:
+        v = visor(SEIVISOR_ALERTMANAGERS=manager.url, SEIVISOR_HOLD="wait",
+                  SEIVISOR_PAGE_REFRESH="500ms")
+        v.genesis('[ -e "$DAEMON_HOME/mended" ] && forever; exit 72')
+        v.start()
+        wait_for(lambda: len(manager.alerts()) == 1)
+        manager.stop()
+        manager.start()
+        wait_for(lambda: len(manager.alerts()) == 1)
+        with open(v.path("mended"), "w", encoding="utf-8"):
+            pass
+        v.ok("resume")
+        wait_for(lambda: not manager.alerts())
+        v.stop()
 
 
 def test_a_page_that_is_refused_is_given_up_with_a_word(visor, web):

@@ -177,19 +177,24 @@ class Alertmanager:
         with open(config, "w", encoding="utf-8") as file:
             file.write(f"global: {{resolve_timeout: {resolve_timeout}}}\n"
                        "route: {receiver: none, group_wait: 1s}\nreceivers: [{name: none}]\n")
+        self.command = [path, f"--config.file={config}", f"--storage.path={folder}/alertmanager",
+                        f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="]
         self.log = open(os.path.join(str(folder), "alertmanager.log"), "wb")
-        self.process = subprocess.Popen(
-            [path, f"--config.file={config}", f"--storage.path={folder}/alertmanager",
-             f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="],
-            stdout=self.log, stderr=self.log)
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
         wait_for("Alertmanager answers", self._is_ready, 30)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=10)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(timeout=10)
+        self.stop()
         self.log.close()
 
     def _get(self, path):
