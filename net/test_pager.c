@@ -322,13 +322,8 @@ static void test_broken_states_are_refused(void **state)
     static const char page[] =
         "\"page\":{\"dedup_key\":\"k\",\"severity\":\"info\",\"summary\":\"s\",\"at\":\"" AT "\"}";
     static const char *const rows[] = {
-        "",
-        "[]",
-        "{}",
-        "{\"version\":2,\"incidents\":[]}",
-        "{\"version\":1,\"incidents\":{}}",
-        "{\"version\":1,\"incidents\":[1]}",
-        "{\"version\":1,\"incidents\":[{}]}",
+        "", "[]", "{}", "{\"version\":2,\"incidents\":[]}", "{\"version\":1,\"incidents\":{}}",
+        "{\"version\":1,\"incidents\":[1]}", "{\"version\":1,\"incidents\":[{}]}",
         "{\"version\":1,\"incidents\":[{\"want\":\"x\",%s,\"targets\":{}}]}",
         "{\"version\":1,\"incidents\":[{\"want\":\"trigger\",%s}]}",
         "{\"version\":1,\"incidents\":[{\"want\":\"trigger\",\"targets\":{}}]}",

@@ -125,8 +125,8 @@ bool memory_page_is_open(const struct memory *m);
 unsigned memory_resolve_pages(struct memory *m);
 // A target answered: it needs no more of this. Drops a resolve that has nothing left.
 void memory_page_done(struct memory *m, const char *key, bool resolve, const char *target);
-// The page with something left to deliver that was tried least, so that a target which is down holds
-// up no other page; null: none.
+// The page with something left to deliver that was tried least, so that a target which is down
+// holds up no other page; null: none.
 struct memory_page *memory_next_page(struct memory *m);
 // Drops from every page the targets that are not in `targets` (the configuration has changed).
 void memory_keep_targets(struct memory *m, const char *targets);
