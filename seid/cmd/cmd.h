@@ -16,6 +16,11 @@
 #include "base/slice.h"
 #include "seid/cmd/keyring.h"
 
+// The commit the program was built from; the build may say it.
+#ifndef SEI_COMMIT
+#define SEI_COMMIT ""
+#endif
+
 extern const struct cli_program cmd_program;
 
 // Prints the error and gives the exit status: always 1.

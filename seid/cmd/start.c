@@ -57,6 +57,7 @@ struct node {
     uv_loop_t loop;
     uv_poll_t signals;
     uv_async_t wake;
+    bool loop_open;
     int signal_fd;
 
     int told_fd;          // an eventfd: a block, a halt or a failure came
@@ -158,6 +159,7 @@ static int open_loop(struct node *n, struct err *e)
         result = uv_poll_init(&n->loop, &n->signals, n->signal_fd);
     if (result == 0)
         result = uv_async_init(&n->loop, &n->wake, on_wake);
+    n->loop_open = result == 0;
     n->signals.data = n->wake.data = n;
     if (result == 0)
         result = uv_poll_start(&n->signals, UV_READABLE, on_signal);
@@ -307,7 +309,7 @@ static int open_servers(struct node *n, struct err *e)
         .config = &n->config,
         .log = &n->log,
         .node_id = n->node_id,
-        .git_commit = "",
+        .git_commit = SEI_COMMIT,
     };
     if (n->config.rpc_listen_count == 0)
         return 0;
@@ -348,6 +350,22 @@ static void close_all(struct node *n)
     privval_free(n->privval);
     app_free(n->app);
     store_close(n->store);
+}
+
+static void free_node(struct node *n)
+{
+    if (n->loop_open) {
+        uv_close((uv_handle_t *)&n->signals, NULL);
+        uv_close((uv_handle_t *)&n->wake, NULL);
+        uv_run(&n->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&n->loop);
+    }
+    close(n->signal_fd);
+    close(n->told_fd);
+    pthread_mutex_destroy(&n->lock);
+    halt_holder_deinit(&n->halt);
+    arena_deinit(&n->arena);
+    free(n);
 }
 
 // The one decision about the exit status: a halt wins over everything that came after it.
@@ -391,16 +409,20 @@ static void init_node(struct node *n)
 int cmd_start(struct cli *cli, void *context)
 {
     struct err e = {0};
-    struct node *n = mem_zalloc(sizeof *n); // for the life of the process
+    struct node *n = mem_zalloc(sizeof *n);
     int result = config_load(cli, &n->arena, &n->config, &e);
     if (result == 0)
         result = block_signals(n, &e);
-    if (result < 0)
+    if (result < 0) {
+        arena_deinit(&n->arena);
+        free(n);
         return cmd_fail(&e);
+    }
     init_node(n);
     int status = run(n, &e);
     if (status == EXIT_FAULT)
         cmd_fail(&e);
     log_info(&n->log, "stopped", LOG_INT("exit_code", status));
+    free_node(n);
     return status;
 }

@@ -8,10 +8,6 @@
 const struct cli_flag cmd_version_flags[] = {
     {.name = "long", .type = CLI_BOOL, .help = "everything about the build"}, {0}};
 
-#ifndef SEI_COMMIT
-#define SEI_COMMIT ""
-#endif
-
 static json_t *upgrade_names(void)
 {
     json_t *names = json_array();
