@@ -82,6 +82,7 @@ int cmd_add_genesis_validator(struct cli *cli, void *context);
 int cmd_validate_genesis(struct cli *cli, void *context);
 int cmd_localnet(struct cli *cli, void *context);
 int cmd_status(struct cli *cli, void *context);
+int cmd_pre_upgrade(struct cli *cli, void *context);
 int cmd_version(struct cli *cli, void *context);
 int cmd_rollback(struct cli *cli, void *context);
 int cmd_export(struct cli *cli, void *context);

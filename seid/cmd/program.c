@@ -55,6 +55,11 @@ static const struct cli_command commands[] = {
                 "chain, or it is older than the state.",
      .shared = start_tables,
      .run = cmd_start},
+    {.name = "pre-upgrade",
+     .help = "Check that this binary can take over, for a supervisor that is about to swap",
+     .details = "Reads the configuration and the plan of data/upgrade-info.json (--home, else "
+                "DAEMON_HOME). Exit status: 0 when it can, 30 when it cannot.",
+     .run = cmd_pre_upgrade},
     {.name = "status",
      .help = "Print what a running node says of itself",
      .shared = status_tables,
