@@ -109,7 +109,7 @@ const modern = await step("submit a software upgrade, v1", () => client.signAndB
       typeUrl: "/cosmos.upgrade.v1beta1.MsgSoftwareUpgrade",
       value: MsgSoftwareUpgrade.encode(MsgSoftwareUpgrade.fromPartial({ authority: gov, plan: { ...plan, name: "from-cosmjs-v1" } })).finish(),
     }],
-    initialDeposit: [{ denom: "usei", amount: "1" }],
+    initialDeposit: [{ denom: "usei", amount: "100000" }],
     proposer: address, title: "t", summary: "s",
   }),
 }], fee));
@@ -121,7 +121,7 @@ const vote = await step("vote", () => client.signAndBroadcast(address, [{
 assertIsDeliverTxSuccess(vote);
 const deposit = await step("deposit", () => client.signAndBroadcast(address, [{
   typeUrl: "/cosmos.gov.v1beta1.MsgDeposit",
-  value: { proposalId: BigInt(proposal) + 1n, depositor: address, amount: [{ denom: "usei", amount: "2" }] },
+  value: { proposalId: BigInt(proposal) + 1n, depositor: address, amount: [{ denom: "usei", amount: "200000" }] },
 }], fee));
 assertIsDeliverTxSuccess(deposit);
 
