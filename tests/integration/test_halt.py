@@ -100,10 +100,37 @@ def test_tampered_validator_state_is_refused(tmp_path):
     assert os.path.getsize(path) == 0
 
 
-def test_full_disk_is_no_halt(tmp_path):
-    """The database's bound stands for a full disk: exit 1, the last block intact."""
-    node = Node(tmp_path / "home", block_time="1ms")
-    node.start("--store.map-size", str(2 << 20), wait=False)
+@pytest.fixture(name="small_disk")
+def small_disk_fixture(tmp_path):
+    """A folder on a file system of 3 MB; the function makes it larger."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a small file system is not allowed here")
+    yield folder, lambda: subprocess.run(["mount", "-o", "remount,size=30m", str(folder)], check=True)
+    subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+def test_full_disk(tmp_path, small_disk):
+    """Exit 1 with the reason, the last block intact; with room again it goes on."""
+    folder, enlarge = small_disk
+    node = Node(folder / "home", block_time="0s")
+    node.log_path = str(tmp_path / "node.log")
+    node.start(wait=False)
+    assert node.wait_exit(120) == 1, node.log()[-2000:]
+    assert "No space left on device" in node.log()
+    enlarge()
+    node.start()
+    before = wait_for("a height", node.rpc.height)
+    node.wait_height(before + 3)
+    assert node.stop() == 0
+
+
+def test_full_database(tmp_path):
+    """The bound of the database file: as a full disk."""
+    node = Node(tmp_path / "home", block_time="0s")
+    node.start("--store.map-size", str(1 << 20), wait=False)
     assert node.wait_exit(120) == 1, node.log()[-2000:]
     assert "consensus failure" in node.log()
     node.start("--store.map-size", str(64 << 20))
