@@ -189,6 +189,54 @@ static double check_all(struct bench *b, struct app *app)
     return ns / (double)b->count;
 }
 
+// A genesis of many accounts: what reading it costs, and an export of it.
+static void bench_genesis(size_t accounts)
+{
+    CLEANUP_BUF struct buf json = {0};
+    CLEANUP_KV_OVERLAY struct kv_overlay state = {0};
+    struct kv_mem empty;
+    struct app *app = new_app(0);
+    struct err e;
+    char *exported;
+    for (int part = 0; part < 2; part++) {
+        buf_append_str(&json, part ? "]},\"bank\":{\"balances\":[" : "{\"auth\":{\"accounts\":[");
+        for (size_t i = 0; i < accounts; i++) {
+            uint8_t address[20] = {0};
+            char text[ADDR_TEXT_MAX];
+            memcpy(address, &i, sizeof i);
+            addr_text(ADDR_HRP_ACC, slice_of(address, 20), text);
+            if (part)
+                buf_printf(&json,
+                           "%s{\"address\":\"%s\",\"coins\":[{\"denom\":\"usei\","
+                           "\"amount\":\"1000000000000\"}]}",
+                           i ? "," : "", text);
+            else
+                buf_printf(&json,
+                           "%s{\"@type\":\"/cosmos.auth.v1beta1.BaseAccount\",\"address\":"
+                           "\"%s\",\"pub_key\":null,\"account_number\":\"0\",\"sequence\":"
+                           "\"0\"}",
+                           i ? "," : "", text);
+        }
+    }
+    buf_append_str(&json, "]}}");
+    kv_mem_init(&empty);
+    kv_overlay_init(&state, &empty.kv);
+    struct app_genesis g = {
+        .chain_id = "bench", .initial_height = 1, .app_state_json = buf_slice(&json)};
+    int64_t start = clock_thread_cpu_ns();
+    if (app_init_chain(app, &state.kv, &g, &e) < 0)
+        die("genesis", e.text);
+    int64_t read = clock_thread_cpu_ns();
+    if (app_export(app, &state.kv, 1, &exported, &e) < 0)
+        die("export", e.text);
+    emit("app_genesis", (double)(read - start) / 1000 / (double)accounts, "us/account");
+    emit("app_export", (double)(clock_thread_cpu_ns() - read) / 1000 / (double)accounts,
+         "us/account");
+    free(exported);
+    kv_mem_deinit(&empty);
+    app_free(app);
+}
+
 int main(int argc, char **argv)
 {
     static struct bench b;
@@ -211,6 +259,7 @@ int main(int argc, char **argv)
     emit("app_transfers_verified", 1e9 / with, "1/s");
     app_free(plain);
     app_free(cached);
+    bench_genesis(argc > 2 ? strtoul(argv[2], NULL, 10) : 50000);
     secp_free(b.secp);
     free(b.txs);
     arena_deinit(&b.arena);
