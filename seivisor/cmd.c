@@ -284,6 +284,33 @@ static void print_hold(const json_t *hold)
     printf("          release with: seivisor resume --key %s\n", member(hold, "key"));
 }
 
+static void print_swap(const json_t *swap)
+{
+    if (json_is_object(swap))
+        printf("swap:     %s %s -> %s, last step: %s\n", member(swap, "kind"), member(swap, "from"),
+               member(swap, "to"), member(swap, "step"));
+}
+
+static void print_staged(const json_t *staged)
+{
+    for (size_t i = 0; i < json_array_size(staged); i++) {
+        const json_t *one = json_array_get(staged, i);
+        bool runs = json_is_true(json_object_get(one, "runs"));
+        printf("%s%s%s\n", i ? "          " : "staged:   ", member(one, "target"),
+               runs ? "" : " (no binary that may be executed)");
+    }
+}
+
+static void print_pages(const json_t *pages)
+{
+    for (size_t i = 0; i < json_array_size(pages); i++) {
+        const json_t *page = json_array_get(pages, i);
+        printf("page:     %s: %s\n", member(page, "severity"), member(page, "summary"));
+        printf("          reached: %s; to reach: %s\n", member(page, "reached"),
+               member(page, "to_reach"));
+    }
+}
+
 static void print_status(const json_t *s)
 {
     printf("state:    %s (%s)\n", member(s, "state"), member(s, "life"));
@@ -297,18 +324,10 @@ static void print_status(const json_t *s)
     printf("restarts: %lld crashes in a row, %lld allowed\n",
            (long long)json_number(s, "crashes_in_a_row", 0),
            (long long)json_number(s, "restart_budget", 0));
-    const json_t *swap = json_object_get(s, "swap");
-    if (json_is_object(swap))
-        printf("swap:     %s %s -> %s, last step: %s\n", member(swap, "kind"), member(swap, "from"),
-               member(swap, "to"), member(swap, "step"));
+    print_swap(json_object_get(s, "swap"));
+    print_staged(json_object_get(s, "staged"));
     print_hold(json_object_get(s, "hold"));
-    const json_t *pages = json_object_get(s, "pages");
-    for (size_t i = 0; i < json_array_size(pages); i++) {
-        const json_t *page = json_array_get(pages, i);
-        printf("page:     %s: %s\n", member(page, "severity"), member(page, "summary"));
-        printf("          reached: %s; to reach: %s\n", member(page, "reached"),
-               member(page, "to_reach"));
-    }
+    print_pages(json_object_get(s, "pages"));
 }
 
 // The answer of a running supervisor; null when none runs or it refuses, with what is to be said.

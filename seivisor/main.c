@@ -188,6 +188,24 @@ static void print(int fd, const char *text)
     fflush(fd == STDOUT_FILENO ? stdout : stderr);
 }
 
+// For the man page, behind what cli_man_append prints: the settings, from their table.
+static void print_settings_man(void)
+{
+    printf(".SH SETTINGS\nFrom the environment; in a file for \\fB\\-\\-cosmovisor\\-config\\fR "
+           "the same "
+           "names in lower case.\n");
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct settings_row *row = &settings_table[i];
+        printf(".TP\n.B %s\n%s", row->env, row->help);
+        for (int k = 0; row->choice && row->choice[k]; k++)
+            printf("%s%s", k ? ", " : " (", row->choice[k]);
+        printf("%s.", row->choice ? ")" : "");
+        if (row->fallback[0])
+            printf(" Default: %s.", row->fallback);
+        printf("\n");
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct log log = {.fd = STDERR_FILENO, .level = LOG_INFO};
@@ -198,5 +216,7 @@ int main(int argc, char **argv)
         log_level_parse(level, &log.level);
     int status = cli_main(&program, argc, (const char *const *)argv, NULL, &cmd, print);
     config_deinit(&config);
+    if (argc == 2 && strcmp(argv[1], "__man") == 0)
+        print_settings_man();
     return status;
 }

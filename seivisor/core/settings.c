@@ -14,6 +14,9 @@ static const char *const hold_names[] = {"exit", "wait", NULL};
 static const char *const contract_names[] = {"auto", "yes", "no", NULL};
 static const char *const restart_names[] = {"start", "always", "never", NULL};
 static const char *const log_names[] = {"plain", "json", NULL};
+static const char *const time_names[] = {"kitchen", "layout",      "ansic",  "unixdate", "rubydate",
+                                         "rfc822",  "rfc822z",     "rfc850", "rfc1123",  "rfc1123z",
+                                         "rfc3339", "rfc3339nano", NULL};
 
 enum { SHUTDOWN_GRACE_MS = 90000 };
 
@@ -37,7 +40,7 @@ const struct settings_row settings_table[] = {
     {"COSMOVISOR_DISABLE_RECASE", "false", SETTINGS_BOOL, AT(disable_recase), NULL, "keep the letter case of plan names in folder names"},
     {"COSMOVISOR_DISABLE_LOGS", "false", SETTINGS_BOOL, AT(disable_logs), NULL, "log errors only"},
     {"COSMOVISOR_COLOR_LOGS", "true", SETTINGS_BOOL, AT(color_logs), NULL, "accepted, without effect: lines have no colours"},
-    {"COSMOVISOR_TIMEFORMAT_LOGS", "", SETTINGS_TEXT, AT(timeformat_logs), NULL, "accepted, without effect: times are RFC 3339 in UTC"},
+    {"COSMOVISOR_TIMEFORMAT_LOGS", "kitchen", SETTINGS_CHOICE, AT(timeformat_logs), time_names, "accepted, without effect: times are RFC 3339 in UTC"},
     {"SEIVISOR_HOLD", "exit", SETTINGS_CHOICE, AT(hold), hold_names, "a hold ends seivisor with the daemon's code (exit), or it stays and waits for a person (wait)"},
     {"SEIVISOR_CONTRACT", "auto", SETTINGS_CHOICE, AT(contract), contract_names, "the daemon speaks the exit code contract: yes, no, or auto: once it was seen to"},
     {"SEIVISOR_RESTART", "start", SETTINGS_CHOICE, AT(restart), restart_names, "restart after a crash: when the daemon's first argument is \"start\", always, or never"},

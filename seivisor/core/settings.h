@@ -33,7 +33,7 @@ struct settings {
     bool disable_recase;
     bool disable_logs;
     bool color_logs;
-    char *timeformat_logs;
+    int timeformat_logs;
     // seivisor's own
     int hold;     // enum settings_hold
     int contract; // enum settings_contract

@@ -271,6 +271,9 @@ static void test_values(void **unused)
         {"DAEMON_ALLOW_DOWNLOAD_BINARIES", "true", 1},
         {"SEIVISOR_HOLD", "wait", 0},
         {"SEIVISOR_HOLD", "Wait", 1},
+        {"COSMOVISOR_TIMEFORMAT_LOGS", "rfc3339nano", 0},
+        {"COSMOVISOR_TIMEFORMAT_LOGS", "", 0},
+        {"COSMOVISOR_TIMEFORMAT_LOGS", "noon", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct given given[] = {{rows[i].env, rows[i].value},

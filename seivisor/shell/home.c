@@ -1,5 +1,6 @@
 #include "seivisor/shell/home.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -110,6 +111,23 @@ int home_plan_target(const struct home *h, const char *plan, char *ret, struct e
     if (result < 0)
         return result;
     return home_check_binary(h, ret, e) < 0 ? HOME_NOT_STAGED : 0;
+}
+
+void home_each_staged(const struct home *h, void (*found)(const char *target, bool runs, void *),
+                      void *context)
+{
+    enum { STAGED_MAX = 256 };
+    CLEANUP_FREE char *path = mem_printf("%s/upgrades", h->root);
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        char target[LAYOUT_TARGET_MAX];
+        snprintf(target, sizeof target, "upgrades/%s", entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.' && i < STAGED_MAX)
+            found(target, home_check_binary(h, target, NULL) == 0, context);
+        free(entries[i]);
+    }
+    free(entries);
 }
 
 bool plan_stamp_eq(const struct plan_stamp *a, const struct plan_stamp *b)

@@ -50,6 +50,10 @@ void home_identity(const struct home *h, const char *target, char *ret);
 enum { HOME_NOT_STAGED = 1 };
 int home_plan_target(const struct home *h, const char *plan, char *ret, struct err *e);
 
+// Calls `found` for each folder of upgrades/, in the order of the names.
+void home_each_staged(const struct home *h, void (*found)(const char *target, bool runs, void *),
+                      void *context);
+
 // data/upgrade-info.json as it is. `stamp` tells one writing from another (inode, size, time).
 struct plan_stamp {
     uint64_t inode, size;

@@ -102,6 +102,20 @@ static json_t *good_json(const struct memory *m)
     return ret;
 }
 
+static void add_staged(const char *target, bool runs, void *context)
+{
+    json_t *list = context;
+    json_array_append_new(
+        list, json_pack("{s:o, s:b}", "target", json_safe_string(target), "runs", runs));
+}
+
+static json_t *staged_json(const struct visor *v)
+{
+    json_t *ret = json_array();
+    home_each_staged(&v->home, add_staged, ret);
+    return ret;
+}
+
 static json_t *pages_json(const struct memory *m)
 {
     json_t *ret = json_array();
@@ -141,6 +155,7 @@ json_t *report_status(struct visor *v)
     json_object_set_new(ret, "hold", hold_json(&m->hold));
     json_object_set_new(ret, "swap", swap_json(v));
     json_object_set_new(ret, "ran_well", good_json(m));
+    json_object_set_new(ret, "staged", staged_json(v));
     json_object_set_new(ret, "pages", pages_json(m));
     json_object_set_new(ret, "version", json_string(SEI_VERSION));
     if (v->start.file_present)
