@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import os
+import re
+import shutil
 import stat
 import subprocess
 
@@ -435,6 +437,9 @@ def test_every_command_explains_itself():
         done = subprocess.run([program("seid"), *words, "--help"], capture_output=True, text=True,
                               timeout=10, check=True)
         assert "\nUsage:\n" in done.stdout and done.stderr == "", words
+        flags = re.findall(r"^  (?:-(\w), |    )--([\w.-]+)", done.stdout, re.MULTILINE)
+        names, letters = [name for _, name in flags], [letter for letter, _ in flags if letter]
+        assert len(names) == len(set(names)) and len(letters) == len(set(letters)), words
 
 
 def test_bash_completes(tmp_path):
@@ -589,3 +594,31 @@ def test_rollback_and_export(tmp_path):
     path = os.path.join(node.home, "exported.json")
     node.run("export", "--output-document", path)
     assert "is a valid genesis file" in node.run("validate-genesis", path).stdout
+    other = Node(tmp_path / "other", block_time="50ms", chain_id=node.chain_id)
+    shutil.copy(path, os.path.join(other.home, "config", "genesis.json"))
+    shutil.copy(os.path.join(node.home, "config", "priv_validator_key.json"),
+                os.path.join(other.home, "config", "priv_validator_key.json"))
+    with open(path, encoding="utf-8") as file:
+        first = int(json.load(file)["initial_height"])
+    other.start(wait=False)
+    other.wait_height(first + 1)
+    assert other.rpc.call("status")["sync_info"]["earliest_block_height"] == str(first)
+    other.stop()
+
+
+def test_a_halted_node_that_stays(tmp_path):
+    node = Node(tmp_path / "home", block_time="50ms", voting_period="500ms")
+    node.start("--halt-stay-alive")
+    height = node.rpc.height() + 40
+    node.tx("upgrade", "software-upgrade", "next", "--title", "t", "--summary", "s", "--upgrade-height",
+            height, "--deposit", "10000000usei")
+    node.tx("gov", "vote", "1", "yes")
+    intent = wait_for("the halt",
+                      lambda: json.loads(node.run("status", node=True).stdout).get("HaltIntent"), 30, 0.1)
+    assert intent["reason"] == 70 and intent["reason_string"] == "upgrade_required"
+    assert intent["plan_name"] == "next" and intent["height"] == height
+    assert node.query("upgrade", "plan")["height"] == str(height)
+    refused = node.run("tx", "bank", "send", "validator", "user1", "1usei", "-y", "--fees", "2000usei",
+                       node=True, check=False)
+    assert refused.returncode == 1 and "next" in refused.stderr and "RPC error" in refused.stderr
+    assert node.stop() == 70
