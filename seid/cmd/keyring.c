@@ -12,7 +12,6 @@
 #include "base/buf.h"
 #include "base/enc.h"
 #include "base/fs.h"
-#include "seid/cmd/sealed.h"
 #include "wire/addr.h"
 #include "wire/crypto/secp.h"
 
@@ -96,12 +95,6 @@ void keyring_deinit(struct keyring *k)
 
 // ---- a file ------------------------------------------------------------------------------------
 
-struct key_file {
-    struct keyring_key key;
-    uint8_t secret[32]; // backend test
-    struct sealed sealed;
-};
-
 static const char *text_of(json_t *json, const char *name)
 {
     const char *text = json_string_value(json_object_get(json, name));
@@ -148,13 +141,29 @@ static bool read_sealed(json_t *json, struct sealed *s)
            hex_of(json, "sealed", s->bytes, sizeof s->bytes);
 }
 
+bool keyring_parse(struct slice text, const char *name, bool encrypted, struct keyring_file *ret)
+{
+    json_t *json CLEANUP_JSON =
+        json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+    if (!json || !is_name(name) || !read_public(json, name, &ret->key))
+        return false;
+    if (encrypted)
+        return read_sealed(json, &ret->sealed);
+    bool good = hex_of(json, "secret", ret->secret, sizeof ret->secret);
+    const char *plain = text_of(json, "secret");
+    if (*plain)
+        explicit_bzero((char *)(uintptr_t)plain, strlen(plain));
+    return good;
+}
+
 static const char *path_of(const struct keyring *k, const char *name, struct buf *room)
 {
     buf_printf(room, "%s/%s.json", k->folder, name);
     return buf_cstr(room);
 }
 
-static int read_file(const struct keyring *k, const char *name, struct key_file *ret, struct err *e)
+static int read_file(const struct keyring *k, const char *name, struct keyring_file *ret,
+                     struct err *e)
 {
     struct buf room CLEANUP_BUF = {0};
     struct buf text CLEANUP_BUF_WIPE = {0};
@@ -163,18 +172,9 @@ static int read_file(const struct keyring *k, const char *name, struct key_file 
     int r = fs_read(path, FILE_MAX_BYTES, &text, e);
     if (r < 0)
         return r;
-    json_t *json CLEANUP_JSON =
-        json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-    bool good = json && read_public(json, name, &ret->key);
-    if (good && k->encrypted) {
-        good = read_sealed(json, &ret->sealed);
-    } else if (good) {
-        good = hex_of(json, "secret", ret->secret, sizeof ret->secret);
-        const char *plain = text_of(json, "secret");
-        if (*plain)
-            explicit_bzero((char *)(uintptr_t)plain, strlen(plain));
-    }
-    return good ? 0 : err_set(e, -EINVAL, "%s: not a key of this keyring", path);
+    if (keyring_parse(buf_slice(&text), name, k->encrypted, ret))
+        return 0;
+    return err_set(e, -EINVAL, "%s: not a key of this keyring", path);
 }
 
 static void append_public(struct buf *text, const struct keyring_key *key)
@@ -205,7 +205,7 @@ static void append_sealed(struct buf *text, const struct sealed *s)
     append_hex(text, "sealed", s->bytes, sizeof s->bytes);
 }
 
-static int write_file(const struct keyring *k, const struct key_file *file, struct err *e)
+static int write_file(const struct keyring *k, const struct keyring_file *file, struct err *e)
 {
     struct buf room CLEANUP_BUF = {0};
     struct buf text CLEANUP_BUF_WIPE = {0};
@@ -276,7 +276,7 @@ int keyring_list(const struct keyring *k, struct arena *arena, struct keyring_ke
         return r;
     struct keyring_key *keys = arena_zalloc(arena, (names.count + 1) * sizeof *keys);
     for (size_t i = 0; i < names.count && r == 0; i++) {
-        struct key_file file = {0};
+        struct keyring_file file = {0};
         r = read_file(k, names.items[i], &file, e);
         keys[i] = file.key;
         explicit_bzero(&file, sizeof file);
@@ -298,7 +298,7 @@ int keyring_find(const struct keyring *k, const char *name_or_address, struct ar
                  struct keyring_key *ret, struct err *e)
 {
     if (has_file(k, name_or_address)) {
-        struct key_file file = {0};
+        struct keyring_file file = {0};
         int r = read_file(k, name_or_address, &file, e);
         if (r == 0)
             *ret = file.key;
@@ -347,7 +347,8 @@ static int ask(struct keyring *k, bool is_new, struct err *e)
     return r;
 }
 
-static int unseal(struct keyring *k, const struct key_file *file, uint8_t ret[32], struct err *e)
+static int unseal(struct keyring *k, const struct keyring_file *file, uint8_t ret[32],
+                  struct err *e)
 {
     struct buf room CLEANUP_BUF = {0};
     int r = ask(k, false, e);
@@ -362,7 +363,7 @@ static int unseal(struct keyring *k, const struct key_file *file, uint8_t ret[32
 
 int keyring_secret(struct keyring *k, const struct keyring_key *key, uint8_t ret[32], struct err *e)
 {
-    struct key_file file = {0};
+    struct keyring_file file = {0};
     uint8_t secret[32];
     struct keyring_key derived;
     int r = read_file(k, key->name, &file, e);
@@ -390,7 +391,7 @@ static int settle_passphrase(struct keyring *k, struct err *e)
     int r = read_names(k, &arena, &names, e);
     if (r < 0 || names.count == 0)
         return r < 0 ? r : ask(k, true, e);
-    struct key_file file = {0};
+    struct keyring_file file = {0};
     uint8_t secret[32];
     r = read_file(k, names.items[0], &file, e);
     if (r == 0)
@@ -402,7 +403,7 @@ static int settle_passphrase(struct keyring *k, struct err *e)
 int keyring_add(struct keyring *k, const char *name, const uint8_t secret[32],
                 struct keyring_key *ret, struct err *e)
 {
-    struct key_file file = {0};
+    struct keyring_file file = {0};
     struct buf room CLEANUP_BUF = {0};
     int r = keyring_key_of(name, secret, &file.key, e);
     if (r < 0)

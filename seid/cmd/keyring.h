@@ -21,6 +21,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/slice.h"
+#include "seid/cmd/sealed.h"
 
 enum { KEYRING_NAME_MAX = 64, KEYRING_PASSPHRASE_MIN = 8, KEYRING_PASSPHRASE_MAX = 1024 };
 
@@ -29,6 +31,15 @@ struct keyring_key {
     uint8_t pubkey[33];
     uint8_t address[20];
 };
+
+// What a file holds. Wipe it after use.
+struct keyring_file {
+    struct keyring_key key;
+    uint8_t secret[32];   // backend test
+    struct sealed sealed; // backend file
+};
+// The file of key `name`; false when it is none. Pure.
+bool keyring_parse(struct slice text, const char *name, bool encrypted, struct keyring_file *ret);
 
 // Gives the passphrase of the ring; `is_new` when the ring is empty and one is chosen. < 0 with
 // `e` filled when there is none. `ret` has room for KEYRING_PASSPHRASE_MAX + 1.
