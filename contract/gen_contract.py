@@ -296,6 +296,11 @@ def decode_ok_vectors():
         ok_case("escapes in names", f'{{"\\u0072eason":71,{TIME}}}', reason=71),
         ok_case("escapes in values", a + ',"info":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000\\u00e9\\u20AC\\ud83d\\ude00"}',
                 info=b'"\\/\b\f\n\r\t\0' + "é€😀".encode()),
+        ok_case("every hex digit", a + ',"info":"\\u0123\\u4567\\u89ab\\ucdef\\uABCD\\uEF01"}',
+                info="\u0123\u4567\u89ab\ucdef\uabcd\uef01".encode()),
+        ok_case("first and last surrogate pair, and around them",
+                a + ',"info":"\\ud800\\udc00\\udbff\\udfff\\ud7ff\\ue000"}',
+                info="\U00010000\U0010ffff\ud7ff\ue000".encode()),
         ok_case("raw characters that the encoder escapes", a + ',"info":"<>&\u2028\u2029\u007f"}',
                 info="<>&\u2028\u2029\u007f".encode()),
         ok_case("empty strings and zero", a + ',"reason_string":"","plan_name":"","height":0,"info":""}',
@@ -362,6 +367,10 @@ def decode_error_cases():
         ("in a skipped member", a.encode() + b',"x":["' + MARK.encode() + b'\xff"]}'),
         ("high surrogate alone", a + f',"info":"{MARK}\\ud800"}}'),
         ("high surrogate, then another escape", a + f',"info":"{MARK}\\ud800\\u0041"}}'),
+        ("first low surrogate alone", a + f',"info":"{MARK}\\udc00\\udc00"}}'),
+        ("last low surrogate alone", a + f',"info":"{MARK}\\udfff"}}'),
+        ("high surrogate twice", a + f',"info":"{MARK}\\ud800\\udbff"}}'),
+        ("high surrogate, then what comes after the low ones", a + f',"info":"{MARK}\\ud800\\ue000"}}'),
         ("low surrogate first", a + f',"info":"{MARK}\\ude00\\ud83d"}}'))]
     rows += [("TYPE", False, f"the whole: {text}", MARK + text)
              for text in ("70", '"upgrade_required"', "[]", "true")]

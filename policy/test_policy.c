@@ -290,6 +290,8 @@ static void test_exit_0(void **state)
     EXPECT(&in, POLICY_ROW_STOPPED, "Stopped", "start");
     in.history.ended_ms = 400;
     EXPECT(&in, POLICY_ROW_STOPPED, "Stopped", "wait:600 | start");
+    in.history.ended_ms = 1000;
+    EXPECT(&in, POLICY_ROW_STOPPED, "Stopped", "start");
 }
 
 static void test_crashes(void **state)
@@ -555,6 +557,8 @@ static void test_when_the_file_is_fresh(void **state)
     assert_false(policy_file_is_fresh(&in.seen));
     wrote_file(&in);
     in.seen.file_height = INT64_MIN;
+    assert_false(policy_file_is_fresh(&in.seen));
+    in.seen.file_height = 0;
     assert_false(policy_file_is_fresh(&in.seen));
     wrote_file(&in);
     in.seen.file_present = false;
@@ -857,6 +861,13 @@ static void test_keys(void **state)
     assert_string_not_equal(key, other);
     policy_key("node_0", "/opt/v2", &in.seen, &d, other);
     assert_string_not_equal(key, other);
+    // Letters, digits and -._ stay as they are; the longest part has its limit.
+    policy_key("AZaz09-._", "", &in.seen, &d, other);
+    assert_true(strncmp(other, "AZaz09-._/human-required/v1/", 28) == 0);
+    policy_key("@[`{/:,+", "", &in.seen, &d, other);
+    assert_true(strncmp(other, "________/", 9) == 0);
+    policy_key("0123456789012345678901234567890123456789x", "", &in.seen, &d, other);
+    assert_true(strncmp(other, "0123456789012345678901234567890123456789/", 41) == 0);
     // Long and hostile texts stay within the size.
     char text[3000];
     memset(text, 0xff, sizeof text - 1);
