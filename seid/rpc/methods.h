@@ -21,9 +21,11 @@ struct rpc_call {
 };
 
 enum rpc_method_flag {
-    RPC_WAITS = 1,     // for a block: not to be run on a thread of the pool
-    RPC_CACHEABLE = 2, // the answer of a call with a height (or a hash) never changes
-    RPC_UNSAFE = 4,    // only with rpc.unsafe
+    RPC_WAITS = 1,      // for a block: not to be run on a thread of the pool
+    RPC_CACHEABLE = 2,  // the answer of a call with a height (or a hash) never changes
+    RPC_UNSAFE = 4,     // only with rpc.unsafe
+    RPC_FIXED = 8,      // the answer never changes
+    RPC_WEBSOCKET = 16, // of the WebSocket only, which this server does not have
 };
 
 struct rpc_method {

@@ -37,7 +37,16 @@ static void set_text(struct http_response *response, unsigned status, const char
 
 static bool is_cacheable(const struct rpc_method *method, const struct rpc_call *call)
 {
-    return (method->flags & RPC_CACHEABLE) && call->value[0].present;
+    return (method->flags & RPC_FIXED) ||
+           ((method->flags & RPC_CACHEABLE) && call->value[0].present);
+}
+
+// Null when there is no such method, or the operator has not allowed it.
+static const struct rpc_method *find_method(const struct rpc_server *s, const char *name)
+{
+    const struct rpc_method *method = rpc_method_find(name);
+    bool forbidden = method && (method->flags & RPC_UNSAFE) && !s->node.config->rpc.unsafe;
+    return forbidden ? NULL : method;
 }
 
 // Appends the response to one request of a batch. True when the answer never changes.
@@ -47,10 +56,10 @@ static bool answer_request(struct rpc_server *s, const struct jsonrpc_request *r
     struct jsonrpc_error error = {0};
     struct rpc_call call = {
         .node = &s->node, .arena = arena, .out = {body, start}, .error = &error};
-    const struct rpc_method *method = rpc_method_find(request->method);
+    const struct rpc_method *method = find_method(s, request->method);
     size_t before = body->len;
     int result;
-    if (!method || ((method->flags & RPC_UNSAFE) && !s->node.config->rpc.unsafe)) {
+    if (!method || !method->run) {
         result = jsonrpc_fail(&error, JSONRPC_METHOD_NOT_FOUND, "%s", "");
     } else {
         result = rpc_params_json(method->params, request->params, arena, call.value, &error);
@@ -143,6 +152,14 @@ static void answer_get(struct rpc_server *s, const struct rpc_method *method,
     response->cacheable = is_cacheable(method, &call);
 }
 
+static void refuse_get(struct http_response *response, unsigned status, enum jsonrpc_code code)
+{
+    struct jsonrpc_error error = {.code = code};
+    struct jsonw w = jsonw_on(&response->body);
+    response->status = status;
+    jsonrpc_error_get(&w, &error);
+}
+
 static void answer_index(struct http_request *request, struct http_response *response)
 {
     const char *host = http_header(request, "Host");
@@ -150,6 +167,8 @@ static void answer_index(struct http_request *request, struct http_response *res
     buf_append_str(&response->body, "<html><body><br>Available endpoints:<br>");
     const struct rpc_method *method;
     for (size_t i = 0; (method = rpc_method_at(i)); i++) {
+        if (!method->run || (method->flags & RPC_UNSAFE))
+            continue;
         CLEANUP_BUF struct buf link = {0};
         buf_printf(&link, "//%s/%s", host && !strpbrk(host, "<>\"&'") ? host : "", method->name);
         for (size_t k = 0; k < RPC_MAX_PARAMS && method->params[k].name; k++)
@@ -206,9 +225,13 @@ static int answer(struct rpc_server *s, struct http_request *request, bool may_w
     const char *path = http_path(request);
     struct jsonrpc_error error = {0};
     if (strcmp(path, "/") != 0) {
-        const struct rpc_method *method = rpc_method_find(path + 1);
-        if (!method || ((method->flags & RPC_UNSAFE) && !s->node.config->rpc.unsafe)) {
+        const struct rpc_method *method = find_method(s, path + 1);
+        if (!method) {
             set_text(response, 404, "404 page not found\n");
+            return HTTP_NOW;
+        }
+        if (!method->run) {
+            refuse_get(response, 404, JSONRPC_METHOD_NOT_FOUND);
             return HTTP_NOW;
         }
         if ((method->flags & RPC_WAITS) && !may_wait)

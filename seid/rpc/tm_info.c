@@ -196,13 +196,15 @@ int rpc_genesis(struct rpc_call *call)
 int rpc_genesis_chunked(struct rpc_call *call)
 {
     const char *path = call->node->config->path.genesis;
+    if (call->value[0].number < 0)
+        return jsonrpc_fail(call->error, JSONRPC_INVALID_PARAMS, "chunk: expected 0 or more");
     CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0)
         return jsonrpc_fail(call->error, JSONRPC_INTERNAL_ERROR, "cannot read %s", path);
     int64_t total = (st.st_size + GENESIS_CHUNK_BYTES - 1) / GENESIS_CHUNK_BYTES;
     int64_t chunk = call->value[0].number;
-    if (chunk < 0 || chunk >= total)
+    if (chunk >= total)
         return jsonrpc_fail(call->error, JSONRPC_INTERNAL_ERROR,
                             "there are %" PRId64 " chunks, %" PRId64 " is invalid", total - 1,
                             chunk);

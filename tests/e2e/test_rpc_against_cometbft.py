@@ -69,10 +69,10 @@ def chains(tmp_path_factory):
     assert ours.stop() == 0
 
 
-def kind(value):
+def kind(value, name=""):
     """What a JSON value is made of, in a form that can be compared."""
     if isinstance(value, dict):
-        return {name: kind(member) for name, member in value.items()}
+        return {member: kind(inner, member) for member, inner in value.items()}
     if isinstance(value, list):
         return [kind(value[0])] if value else []
     if isinstance(value, bool) or value is None:
@@ -81,6 +81,8 @@ def kind(value):
         return "number"
     if value == "":
         return "empty text"
+    if name.endswith("hash") and re.fullmatch(r"([0-9A-F]{2})+", value):
+        return "upper-case hex"  # the kvstore's is a short number
     if re.fullmatch(r"-?\d+", value):
         return "number in a string"
     if TIME.match(value):
@@ -94,6 +96,8 @@ def same_kind(real, ours, where, differences):
     """Appends every place where the two are not of one kind. Emptiness alone is no difference."""
     if isinstance(real, dict) and isinstance(ours, dict):
         for name in sorted(real.keys() | ours.keys()):
+            if name not in ours and f"{where}.{name}".endswith(".version.app"):
+                continue  # left out when 0; the kvstore's is 1
             if name not in ours:
                 differences.append(f"{where}.{name}: missing")
             elif name not in real:
@@ -161,8 +165,10 @@ def post(body):
     return request
 
 
+# CometBFT lets a proxy keep these for a day although they change with each block; seid does not.
+NOT_FIXED = ("Cache-Control: public",)
 # What our answers cannot share with a kvstore application or with a network of peers.
-APP = (".result.response.app_version:",)
+APP = (".result.response.app_version:", *NOT_FIXED)
 FREE_FORM = (".result.round_state", ".result.peers")  # internals, free-form by CometBFT's own word
 
 GETS = {
@@ -172,7 +178,7 @@ GETS = {
     "/header_by_hash?hash=0x{block}": (), "/header_by_hash?hash=0xAABB": (),
     "/block_results?height={height}": (".result.txs_results[0].events", ".result.txs_results[0].data",
                                        ".result.finalize_block_events"),
-    "/blockchain?minHeight=1&maxHeight=3": (), "/blockchain": (), "/commit?height=2": (), "/commit": (),
+    "/blockchain?minHeight=1&maxHeight=3": (), "/blockchain": NOT_FIXED, "/commit?height=2": (), "/commit": (),
     "/validators": (), "/validators?height=2&page=1&per_page=5": (), "/consensus_params": (),
     "/consensus_params?height=2": (), "/abci_info": APP, "/unconfirmed_txs": (), "/unconfirmed_txs?limit=1": (),
     "/num_unconfirmed_txs": (), "/consensus_state": FREE_FORM, "/dump_consensus_state": FREE_FORM,
@@ -183,7 +189,7 @@ GETS = {
     '/tx_search?query="tx.height=999999999"': (),
     '/block_search?query="block.height=2"': (),
     '/abci_query?path="/nosuch"&data=0x00': (".result.response",),
-    "/check_tx?tx={tx}": (".result",), "/broadcast_tx_sync?tx={tx}": (), "/broadcast_tx_async?tx={tx}": (),
+    "/check_tx?tx={tx}": (".result",), "/broadcast_tx_sync?tx={tx}": (), "/broadcast_tx_async?tx={tx}00": (),
 }
 
 
@@ -245,7 +251,7 @@ POST_ERRORS = [
 
 @pytest.mark.parametrize("body,texts", POST_ERRORS, ids=lambda v: json.dumps(v)[:60])
 def test_post_errors(chains, body, texts):
-    compare(chains, post(body), texts=texts)
+    compare(chains, post(body), texts=texts, ignore=NOT_FIXED)
 
 
 def test_the_comparison_can_fail():
