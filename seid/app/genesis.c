@@ -209,6 +209,28 @@ static void numbering_assign(struct numbering *n)
     }
 }
 
+static int add_number(struct gen *g, struct numbering *n, size_t index, uint64_t number)
+{
+    if (number == UINT64_MAX)
+        return gen_fail(g, "account_number", "too large");
+    if (n->count == n->cap) {
+        n->cap = n->cap ? 2 * n->cap : 256;
+        n->declared = mem_realloc_array(n->declared, n->cap, sizeof *n->declared);
+    }
+    n->declared[n->count++] = (struct declared){number, index};
+    return 0;
+}
+
+static int keep_account(struct gen *g, const struct numbering *n, size_t index,
+                        struct account *account)
+{
+    if (auth_exists(g->ctx.kv, addr_slice(&account->address)))
+        return gen_fail(g, "address", "a second account with this address");
+    account->number = n->assigned[index];
+    auth_set(g->ctx.kv, account);
+    return 0;
+}
+
 // The member of a module account that holds what an ordinary account is.
 static const json_t *base_of(const json_t *account)
 {
@@ -223,14 +245,7 @@ static int count_account(struct gen *g, size_t index, const json_t *account, voi
     int r = gen_u64(g, base_of(account), "account_number", &number);
     if (r < 0)
         return r;
-    if (number == UINT64_MAX)
-        return gen_fail(g, "account_number", "too large");
-    if (n->count == n->cap) {
-        n->cap = n->cap ? 2 * n->cap : 256;
-        n->declared = mem_realloc_array(n->declared, n->cap, sizeof *n->declared);
-    }
-    n->declared[n->count++] = (struct declared){number, index};
-    return 0;
+    return add_number(g, n, index, number);
 }
 
 static int account_key(struct gen *g, const json_t *base, struct account *ret)
@@ -297,16 +312,13 @@ static int import_account(struct gen *g, size_t index, const json_t *account, vo
         r = account_module(g, account, &room, &a);
     if (r < 0)
         return r;
-    if (auth_exists(g->ctx.kv, addr_slice(&a.address)))
-        return gen_fail(g, "address", "a second account with this address");
-    a.number = n->assigned[index];
-    auth_set(g->ctx.kv, &a);
-    return 0;
+    return keep_account(g, n, index, &a);
 }
 
-// Calls `each` for the elements of a list in the text.
-int gen_each(struct gen *g, const char *name, struct slice list,
-             int (*each)(struct gen *, size_t, const json_t *, void *), void *arg)
+// Calls `each` for the elements of a list in the text, as they stand there.
+typedef int (*raw_element_fn)(struct gen *g, size_t index, struct slice text, void *arg);
+static int each_raw(struct gen *g, const char *name, struct slice list, raw_element_fn each,
+                    void *arg)
 {
     struct json_scan s;
     struct slice key, value;
@@ -316,18 +328,111 @@ int gen_each(struct gen *g, const char *name, struct slice list,
     gen_at(g, "%s", name);
     if (!json_scan_begin(&s, list) || s.close != ']')
         return gen_fail(g, "", "must be a list");
+    size_t path_len = strlen(g->path);
     for (size_t i = 0; r == 0 && (more = json_scan_next(&s, &key, &value)) != 0; i++) {
-        CLEANUP_JSON json_t *json = NULL;
-        gen_at(g, "%s[%zu]", name, i);
-        if (more < 0)
-            return gen_fail(g, "", "malformed JSON");
-        r = parse(g, value, &json);
-        if (r == 0 && !json_is_object(json))
-            r = gen_fail(g, "", "must be an object");
-        if (r == 0)
-            r = each(g, i, json, arg);
+        snprintf(g->path + path_len, sizeof g->path - path_len, "[%zu]", i);
+        r = more < 0 ? gen_fail(g, "", "malformed JSON") : each(g, i, value, arg);
     }
     return r;
+}
+
+struct parsed {
+    gen_element_fn each;
+    void *arg;
+};
+
+static int parse_element(struct gen *g, size_t index, struct slice text, void *arg)
+{
+    const struct parsed *p = arg;
+    CLEANUP_JSON json_t *json = NULL;
+    int r = parse(g, text, &json);
+    if (r == 0 && !json_is_object(json))
+        r = gen_fail(g, "", "must be an object");
+    return r < 0 ? r : p->each(g, index, json, p->arg);
+}
+
+int gen_each(struct gen *g, const char *name, struct slice list, gen_element_fn each, void *arg)
+{
+    struct parsed p = {each, arg};
+    return each_raw(g, name, list, parse_element, &p);
+}
+
+// ---- the usual account and balance, read without a parser: a genesis can have millions
+
+// The text inside of a string without escapes.
+static bool plain_string(struct slice value, struct slice *ret)
+{
+    if (value.len < 2 || value.data[0] != '"' || memchr(value.data, '\\', value.len))
+        return false;
+    *ret = slice_of(value.data + 1, value.len - 2);
+    return true;
+}
+
+static bool plain_u64(struct slice value, uint64_t *ret)
+{
+    struct slice digits;
+    amount_t amount;
+    if (!plain_string(value, &digits) || amount_parse(digits, &amount, NULL) < 0 ||
+        amount > UINT64_MAX)
+        return false;
+    *ret = (uint64_t)amount;
+    return true;
+}
+
+struct plain_account {
+    struct slice address;
+    uint64_t number, sequence;
+};
+
+// False when it is not an ordinary account with these members only, each once: then the parser
+// decides.
+static bool plain_account(struct slice text, struct plain_account *ret)
+{
+    struct json_scan s;
+    struct slice key, value, type = SLICE_NULL;
+    unsigned seen = 0, bit;
+    bool good = true;
+    int more;
+    if (!json_scan_begin(&s, text) || s.close != '}')
+        return false;
+    while (good && (more = json_scan_next(&s, &key, &value)) > 0) {
+        if (slice_eq(key, SLICE_LIT("@type")))
+            bit = 1, good = plain_string(value, &type);
+        else if (slice_eq(key, SLICE_LIT("address")))
+            bit = 2, good = plain_string(value, &ret->address);
+        else if (slice_eq(key, SLICE_LIT("pub_key")))
+            bit = 4, good = slice_eq(value, SLICE_LIT("null"));
+        else if (slice_eq(key, SLICE_LIT("account_number")))
+            bit = 8, good = plain_u64(value, &ret->number);
+        else if (slice_eq(key, SLICE_LIT("sequence")))
+            bit = 16, good = plain_u64(value, &ret->sequence);
+        else
+            return false;
+        good = good && !(seen & bit);
+        seen |= bit;
+    }
+    return good && more == 0 && seen == 31 && slice_eq(type, SLICE_LIT(AUTH_URL_BASE_ACCOUNT));
+}
+
+static int count_element(struct gen *g, size_t index, struct slice text, void *arg)
+{
+    struct plain_account plain = {0};
+    struct parsed slow = {count_account, arg};
+    if (plain_account(text, &plain))
+        return add_number(g, arg, index, plain.number);
+    return parse_element(g, index, text, &slow);
+}
+
+static int account_element(struct gen *g, size_t index, struct slice text, void *arg)
+{
+    struct plain_account plain = {0};
+    struct parsed slow = {import_account, arg};
+    struct account account = {0};
+    if (!plain_account(text, &plain) ||
+        addr_parse(ADDR_HRP_ACC, plain.address, &account.address, NULL) < 0)
+        return parse_element(g, index, text, &slow);
+    account.sequence = plain.sequence;
+    return keep_account(g, arg, index, &account);
 }
 
 static int import_auth_params(struct gen *g, struct slice text)
@@ -359,10 +464,10 @@ static int import_accounts(struct gen *g, struct slice list)
 {
     struct key k;
     struct numbering n = {0};
-    int r = gen_each(g, "auth.accounts", list, count_account, &n);
+    int r = each_raw(g, "auth.accounts", list, count_element, &n);
     if (r == 0) {
         numbering_assign(&n);
-        r = gen_each(g, "auth.accounts", list, import_account, &n);
+        r = each_raw(g, "auth.accounts", list, account_element, &n);
     }
     key_begin(&k, SPACE_AUTH, ACC_NEXT_NUMBER);
     kv_set_u64(g->ctx.kv, &k, n.next);
@@ -395,22 +500,96 @@ static int add_total(struct gen *g, const struct coin *coin)
     return 0;
 }
 
+static int keep_balance(struct gen *g, const struct addr *address, struct coins coins)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < coins.count; i++) {
+        const struct coin *c = &coins.items[i];
+        if (bank_balance(g->ctx.kv, addr_slice(address), c->denom))
+            return gen_fail(g, "address", "a second balance of this address");
+        bank_set_balance(g->ctx.kv, addr_slice(address), c->denom, c->amount);
+        r = add_total(g, c);
+    }
+    return r;
+}
+
 static int import_balance(struct gen *g, size_t index, const json_t *balance, void *arg)
 {
     struct addr address;
     struct coins coins;
-    arena_clear(g->ctx.arena);
     int r = gen_address(g, balance, "address", ADDR_HRP_ACC, &address);
     if (r == 0)
         r = gen_coins(g, balance, "coins", &coins);
-    for (size_t i = 0; r == 0 && i < coins.count; i++) {
-        const struct coin *c = &coins.items[i];
-        if (bank_balance(g->ctx.kv, addr_slice(&address), c->denom))
-            return gen_fail(g, "address", "a second balance of this address");
-        bank_set_balance(g->ctx.kv, addr_slice(&address), c->denom, c->amount);
-        r = add_total(g, c);
+    return r < 0 ? r : keep_balance(g, &address, coins);
+}
+
+static bool plain_coin(struct slice text, struct arena *arena, Cosmos__Base__V1beta1__Coin *ret)
+{
+    struct json_scan s;
+    struct slice key[2], value[2], more_key, more_value, denom, amount;
+    if (!json_scan_begin(&s, text) || s.close != '}' ||
+        json_scan_next(&s, &key[0], &value[0]) != 1 ||
+        json_scan_next(&s, &key[1], &value[1]) != 1 ||
+        json_scan_next(&s, &more_key, &more_value) != 0)
+        return false;
+    int d = slice_eq(key[0], SLICE_LIT("denom")) ? 0 : 1;
+    if (!slice_eq(key[d], SLICE_LIT("denom")) || !slice_eq(key[1 - d], SLICE_LIT("amount")) ||
+        !plain_string(value[d], &denom) || !plain_string(value[1 - d], &amount) ||
+        memchr(denom.data, 0, denom.len) || memchr(amount.data, 0, amount.len))
+        return false;
+    cosmos__base__v1beta1__coin__init(ret);
+    ret->denom = arena_strndup(arena, (const char *)denom.data, denom.len);
+    ret->amount = arena_strndup(arena, (const char *)amount.data, amount.len);
+    return true;
+}
+
+enum { PLAIN_COINS = 4 };
+
+static bool plain_coins(struct slice text, struct arena *arena, struct coins *ret)
+{
+    Cosmos__Base__V1beta1__Coin coins[PLAIN_COINS], *list[PLAIN_COINS];
+    struct json_scan s;
+    struct slice key, value;
+    size_t count = 0;
+    int more;
+    if (!json_scan_begin(&s, text) || s.close != ']')
+        return false;
+    while ((more = json_scan_next(&s, &key, &value)) > 0) {
+        if (count == PLAIN_COINS || !plain_coin(value, arena, &coins[count]))
+            return false;
+        list[count] = &coins[count];
+        count++;
     }
-    return r;
+    return more == 0 && count && coins_from_pb(list, count, arena, ret, NULL) == 0;
+}
+
+// {"address": ..., "coins": [...]}, in this or the other order.
+static bool plain_balance(struct slice text, struct arena *arena, struct addr *ret_address,
+                          struct coins *ret_coins)
+{
+    struct json_scan s;
+    struct slice key[2], value[2], more_key, more_value, address;
+    if (!json_scan_begin(&s, text) || s.close != '}' ||
+        json_scan_next(&s, &key[0], &value[0]) != 1 ||
+        json_scan_next(&s, &key[1], &value[1]) != 1 ||
+        json_scan_next(&s, &more_key, &more_value) != 0)
+        return false;
+    int a = slice_eq(key[0], SLICE_LIT("address")) ? 0 : 1;
+    return slice_eq(key[a], SLICE_LIT("address")) && slice_eq(key[1 - a], SLICE_LIT("coins")) &&
+           plain_string(value[a], &address) &&
+           addr_parse(ADDR_HRP_ACC, address, ret_address, NULL) == 0 &&
+           plain_coins(value[1 - a], arena, ret_coins);
+}
+
+static int balance_element(struct gen *g, size_t index, struct slice text, void *arg)
+{
+    struct parsed slow = {import_balance, NULL};
+    struct addr address;
+    struct coins coins;
+    arena_clear(g->ctx.arena);
+    if (plain_balance(text, g->ctx.arena, &address, &coins))
+        return keep_balance(g, &address, coins);
+    return parse_element(g, index, text, &slow);
 }
 
 static int import_supply(struct gen *g, struct slice text)
@@ -478,7 +657,7 @@ static int import_bank_params(struct gen *g, struct slice text, bool outer_list)
 static int import_bank(struct gen *g, struct slice name, struct slice value)
 {
     if (slice_eq(name, SLICE_LIT("balances")))
-        return gen_each(g, "bank.balances", value, import_balance, NULL);
+        return each_raw(g, "bank.balances", value, balance_element, NULL);
     if (slice_eq(name, SLICE_LIT("supply")))
         return import_supply(g, value);
     if (slice_eq(name, SLICE_LIT("params")))

@@ -32,8 +32,8 @@ int gen_u64(struct gen *g, const json_t *object, const char *name, uint64_t *ret
 int gen_coins(struct gen *g, const json_t *object, const char *name, struct coins *ret);
 
 // Calls `each` for the elements of a list in the text; they must be objects.
-int gen_each(struct gen *g, const char *name, struct slice list,
-             int (*each)(struct gen *, size_t, const json_t *, void *), void *arg);
+typedef int (*gen_element_fn)(struct gen *g, size_t index, const json_t *element, void *arg);
+int gen_each(struct gen *g, const char *name, struct slice list, gen_element_fn each, void *arg);
 
 // genesis_gov.c: members of the modules whose state is protobuf messages.
 int gen_import_gov(struct gen *g, struct slice name, struct slice value);
