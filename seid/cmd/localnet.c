@@ -62,6 +62,11 @@ const struct cli_flag cmd_localnet_flags[] = {
      .value = "prices",
      .check = config_check_prices,
      .help = "least price of a unit of gas"},
+    {.name = "upgrade-plan",
+     .type = CLI_STRING,
+     .value = "name:height",
+     .env = "",
+     .help = "an upgrade that is scheduled from the start, to see a halt without governance"},
     {.name = "base-port",
      .type = CLI_UINT64,
      .fallback = "26657",
@@ -80,7 +85,8 @@ struct localnet {
     struct keyring keyring;
     struct home_genesis genesis;
     struct coins balance;
-    json_t *accounts; // for the answer
+    const char *plan_name, *plan_height; // null: none
+    json_t *accounts;                    // for the answer
 };
 
 // protobuf's JSON form of a duration, never 0.
@@ -165,6 +171,16 @@ static int add_key(struct localnet *l, const char *name, uint32_t index, struct 
     return r > 0 ? -EEXIST : r;
 }
 
+static int add_plan(struct localnet *l, struct err *e)
+{
+    json_t *plan =
+        json_pack("{s:s,s:s,s:s}", "name", l->plan_name, "height", l->plan_height, "info", "");
+    json_t *upgrade = json_object_get(l->genesis.state, "upgrade");
+    if (!plan || json_object_set_new(upgrade, "plan", plan) < 0)
+        return err_set(e, -EINVAL, "--upgrade-plan: the name is not UTF-8");
+    return 0;
+}
+
 static int fill(struct localnet *l, const struct home_keys *keys, struct err *e)
 {
     struct cli *cli = l->cli;
@@ -177,7 +193,25 @@ static int fill(struct localnet *l, const struct home_keys *keys, struct err *e)
     for (uint64_t i = 1; i <= users && r == 0; i++)
         r = add_key(l, arena_printf(cli->arena, "user%llu", (unsigned long long)i), (uint32_t)i,
                     &key, e);
+    if (r == 0 && l->plan_name)
+        r = add_plan(l, e);
     return r < 0 ? r : home_genesis_save(&l->genesis, cli->arena, e);
+}
+
+// "name:height"; a name may hold colons.
+static int check_plan(struct localnet *l, struct err *e)
+{
+    const char *text = cli_str(l->cli, "upgrade-plan");
+    if (!text || !*text)
+        return 0;
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    long long height = colon ? strtoll(colon + 1, &end, 10) : 0;
+    if (!colon || colon == text || height < 1 || *end)
+        return err_set(e, -EINVAL, "--upgrade-plan: expected name:height, as in v2:20");
+    l->plan_name = arena_strndup(l->cli->arena, text, (size_t)(colon - text));
+    l->plan_height = arena_printf(l->cli->arena, "%lld", height);
+    return 0;
 }
 
 static int check_arguments(struct localnet *l, struct err *e)
@@ -195,7 +229,8 @@ static int check_arguments(struct localnet *l, struct err *e)
     if (fs_exists(arena_printf(cli->arena, "%s/config/genesis.json", l->home)))
         return err_set(e, -EEXIST, "%s holds a chain already; give another --home or remove it",
                        l->home);
-    return coins_parse(cli_str(cli, "balance"), cli->arena, &l->balance, e);
+    int r = check_plan(l, e);
+    return r < 0 ? r : coins_parse(cli_str(cli, "balance"), cli->arena, &l->balance, e);
 }
 
 static int report(struct localnet *l, const struct home_keys *keys)
