@@ -105,7 +105,9 @@ static int cmd_run(struct cli *cli, void *context)
     if (!file)
         file = cli_str(cli, CONFIG_FLAG);
     if (config_load(cmd->config, file) == 0) {
-        cmd->log->level = cmd->config->settings.disable_logs ? LOG_ERROR : cmd->log->level;
+        cmd->log->level = cmd->config->settings.disable_logs
+                              ? LOG_ERROR
+                              : (enum log_level)cmd->config->settings.log_level;
         if (cmd->config->settings.log_format == SETTINGS_LOG_JSON)
             cmd->log->format = LOG_JSON;
         status = visor_run(&cmd->config->settings, cmd->log, args);
@@ -118,6 +120,13 @@ static int cmd_run(struct cli *cli, void *context)
     free(owned);
     free(args);
     return status;
+}
+
+static int cmd_unsupported(struct cli *cli, void *context)
+{
+    fprintf(stderr, "seivisor: %s is not supported: stage each binary with add-upgrade\n",
+            cli_command(cli)->name);
+    return 1;
 }
 
 static const struct cli_command commands[] = {
@@ -164,6 +173,18 @@ static const struct cli_command commands[] = {
      .flags = resume_flags,
      .help = "release what is held, and go on",
      .run = cmd_resume},
+    {.name = "add-batch-upgrade",
+     .max_args = -1,
+     .passthrough = true,
+     .hidden = true,
+     .help = "not supported",
+     .run = cmd_unsupported},
+    {.name = "prepare-upgrade",
+     .max_args = -1,
+     .passthrough = true,
+     .hidden = true,
+     .help = "not supported",
+     .run = cmd_unsupported},
     {.name = "internal-backup",
      .args = "SOURCE TARGET",
      .min_args = 2,
@@ -211,9 +232,6 @@ int main(int argc, char **argv)
     struct log log = {.fd = STDERR_FILENO, .level = LOG_INFO};
     struct config config = {0};
     struct cmd cmd = {.config = &config, .log = &log};
-    const char *level = getenv("SEIVISOR_LOG_LEVEL");
-    if (level)
-        log_level_parse(level, &log.level);
     int status = cli_main(&program, argc, (const char *const *)argv, NULL, &cmd, print);
     config_deinit(&config);
     if (argc == 2 && strcmp(argv[1], "__man") == 0)

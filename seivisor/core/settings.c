@@ -13,6 +13,7 @@
 static const char *const hold_names[] = {"exit", "wait", NULL};
 static const char *const contract_names[] = {"auto", "yes", "no", NULL};
 static const char *const restart_names[] = {"start", "always", "never", NULL};
+static const char *const level_names[] = {"debug", "info", "warn", "error", NULL};
 static const char *const log_names[] = {"plain", "json", NULL};
 static const char *const time_names[] = {"kitchen", "layout",      "ansic",  "unixdate", "rubydate",
                                          "rfc822",  "rfc822z",     "rfc850", "rfc1123",  "rfc1123z",
@@ -50,7 +51,7 @@ const struct settings_row settings_table[] = {
     {"SEIVISOR_BACKOFF_MAX", "1m", SETTINGS_DURATION, AT(backoff_max_ms), NULL, "the longest pause"},
     {"SEIVISOR_CONFIRM_AFTER", "30s", SETTINGS_DURATION, AT(confirm_after_ms), NULL, "a binary that ran this long is recorded as one to go back to"},
     {"SEIVISOR_HALT_GRACE", "30s", SETTINGS_DURATION, AT(halt_grace_ms), NULL, "how long a node that halted and stays alive is left alone"},
-    {"SEIVISOR_STATUS_URL", "http://127.0.0.1:26657/status", SETTINGS_TEXT, AT(status_url), NULL, "the daemon's /status"},
+    {"SEIVISOR_STATUS_URL", "", SETTINGS_TEXT, AT(status_url), NULL, "the daemon's /status; when empty by its --rpc.laddr, else by config/config.toml, else http://127.0.0.1:26657/status"},
     {"SEIVISOR_STATUS_POLL", "0s", SETTINGS_DURATION, AT(status_poll_ms), NULL, "how often /status is read; 0: only where it matters (with --halt-stay-alive each 2s)"},
     {"SEIVISOR_WEBHOOKS", "", SETTINGS_TEXT, AT(webhooks), NULL, "pages are posted to these URLs (comma-separated)"},
     {"SEIVISOR_WEBHOOK_TOKEN_FILE", "", SETTINGS_PATH, AT(webhook_token_file), NULL, "a file with the bearer token for the webhooks"},
@@ -61,6 +62,7 @@ const struct settings_row settings_table[] = {
     {"SEIVISOR_PAGE_WAIT", "10s", SETTINGS_DURATION, AT(page_wait_ms), NULL, "how long an exit waits for its page; the rest is delivered by the next run"},
     {"SEIVISOR_PAGE_REFRESH", "4m", SETTINGS_DURATION, AT(page_refresh_ms), NULL, "how often Alertmanager, which forgets when it restarts, is told again of an open page; 0: never"},
     {"SEIVISOR_METRICS_LISTEN", "", SETTINGS_TEXT, AT(metrics_listen), NULL, "address:port to serve /metrics, /status and /healthz on; none when empty"},
+    {"SEIVISOR_LOG_LEVEL", "info", SETTINGS_CHOICE, AT(log_level), level_names, "what is logged"},
     {"SEIVISOR_LOG_FORMAT", "plain", SETTINGS_CHOICE, AT(log_format), log_names, "plain or json"},
     {"SEIVISOR_NET", "", SETTINGS_PATH, AT(net_program), NULL, "the network helper; beside seivisor when empty"},
 };

@@ -55,6 +55,7 @@ struct settings {
     int64_t page_wait_ms;
     int64_t page_refresh_ms;
     char *metrics_listen;
+    int log_level;  // enum log_level
     int log_format; // enum settings_log
     char *net_program;
 };

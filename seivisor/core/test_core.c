@@ -15,6 +15,7 @@
 #include "seivisor/core/plan_info.h"
 #include "seivisor/core/request.h"
 #include "seivisor/core/settings.h"
+#include "seivisor/core/status_url.h"
 
 // ---- layout -------------------------------------------------------------------------------------
 
@@ -303,6 +304,38 @@ static void test_no_grace_is_the_default_grace(void **unused)
     settings_deinit(&s);
 }
 
+static void test_status_urls(void **unused)
+{
+    static const struct {
+        const char *laddr, *url;
+    } rows[] = {
+        {"tcp://127.0.0.1:26657", "http://127.0.0.1:26657/status"},
+        {"tcp://0.0.0.0:36657", "http://127.0.0.1:36657/status"},
+        {"tcp://[::]:36657", "http://127.0.0.1:36657/status"},
+        {"tcp://:36657", "http://127.0.0.1:36657/status"},
+        {"[::1]:1", "http://[::1]:1/status"},
+        {"node.example:80", "http://node.example:80/status"},
+        {"tcp://127.0.0.1:0", NULL},
+        {"unix:///var/run/x", NULL},
+        {"tcp://127.0.0.1", NULL},
+        {"tcp://127.0.0.1:x", NULL},
+        {"tcp://evil/path?:80", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char url[STATUS_URL_MAX] = "untouched";
+        bool good = status_url_from_laddr(rows[i].laddr, url);
+        assert_int_equal(good, rows[i].url != NULL);
+        assert_string_equal(url, rows[i].url ? rows[i].url : "untouched");
+    }
+    char a[] = "start", b[] = "--rpc.laddr", c[] = "tcp://x:1", d[] = "--rpc.laddr=tcp://y:2";
+    char *const both[] = {a, b, c, d, NULL}, *const first[] = {a, b, c, NULL};
+    char *const none[] = {a, b, NULL};
+    assert_string_equal(status_url_flag(both, "rpc.laddr"), "tcp://y:2");
+    assert_string_equal(status_url_flag(first, "rpc.laddr"), "tcp://x:1");
+    assert_null(status_url_flag(none, "rpc.laddr"));
+}
+
 // ---- memory -------------------------------------------------------------------------------------
 
 static struct memory_page page_of(const char *key)
@@ -544,6 +577,7 @@ int main(void)
         cmocka_unit_test(test_every_row_takes_its_own_default),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_no_grace_is_the_default_grace),
+        cmocka_unit_test(test_status_urls),
         cmocka_unit_test(test_memory_is_read_again),
         cmocka_unit_test(test_memory_of_others),
         cmocka_unit_test(test_what_ran_well),

@@ -5,12 +5,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "seivisor/core/json.h"
 #include "seivisor/shell/visor.h"
+#include "wire/toml.h"
 
 enum {
     SETTLE_MS = 200,      // how long a file may stay unreadable before that is said
@@ -118,6 +120,32 @@ static void on_plan_changed(const char *name, void *context)
 static void on_plan_poll(uv_timer_t *timer)
 {
     on_plan_changed("", timer->data);
+}
+
+// [rpc] laddr of the daemon's own config.toml; false when there is none that can be used.
+static bool url_of_file(struct visor *v)
+{
+    CLEANUP_FREE char *path = mem_printf("%s/config/config.toml", v->home.home);
+    CLEANUP_BUF struct buf text = {0};
+    CLEANUP_ARENA struct arena arena = {0};
+    struct toml file;
+    if (fs_read(path, TOML_MAX_BYTES, &text, NULL) < 0 ||
+        toml_parse("config.toml", buf_slice(&text), &arena, &file, NULL) < 0)
+        return false;
+    const struct toml_entry *entry = toml_find(&file, "rpc.laddr");
+    return entry && entry->value.type == TOML_STRING &&
+           status_url_from_laddr(entry->value.text, v->status_url);
+}
+
+// Read anew for each question: the daemon's settings may change while it is down.
+static const char *status_url(struct visor *v)
+{
+    if (v->settings->status_url[0])
+        return v->settings->status_url;
+    const char *flag = status_url_flag(v->args, "rpc.laddr");
+    if ((flag && status_url_from_laddr(flag, v->status_url)) || (!flag && url_of_file(v)))
+        return v->status_url;
+    return "http://127.0.0.1:26657/status";
 }
 
 void evidence_begin(struct visor *v)
@@ -246,9 +274,8 @@ static void probe(struct visor *v)
     struct err e = {0};
     if (v->probing || v->start.life != POLICY_ALIVE)
         return;
-    json_t *request =
-        json_pack("{s:s, s:o, s:i}", "op", "probe", "url",
-                  json_safe_string(v->settings->status_url), "timeout_ms", PROBE_TIMEOUT_MS);
+    json_t *request = json_pack("{s:s, s:o, s:i}", "op", "probe", "url",
+                                json_safe_string(status_url(v)), "timeout_ms", PROBE_TIMEOUT_MS);
     int result = netlink_ask(&v->net, request, on_probed, v, &e);
     v->probing = result == 0;
     if (result == 0)
@@ -270,7 +297,7 @@ static void on_probe(uv_timer_t *timer)
 void evidence_probe_plan(struct visor *v)
 {
     int64_t ms = v->start.life == POLICY_ALIVE ? probe_interval_ms(v) : 0;
-    if (ms == 0 || !v->settings->status_url[0]) {
+    if (ms == 0) {
         uv_timer_stop(&v->probe);
         v->probe_soon = false;
         return;

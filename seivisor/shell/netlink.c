@@ -17,6 +17,8 @@ enum { BACKOFF_FIRST_MS = 200, BACKOFF_MAX_MS = 30000, QUEUED_MAX = 4 * 1024 * 1
 // One life of the helper. Freed when its process is gone and its handle is closed.
 struct netlink_line {
     struct netlink *net; // null: the link has let go of it
+    struct netlink *owner;
+    struct netlink_line *next; // in owner->all
     struct proc proc;
     uv_pipe_t pipe; // both directions: one socket is the helper's stdin and stdout
     char *rx;
@@ -39,12 +41,20 @@ void netlink_init(struct netlink *n, uv_loop_t *loop, struct procs *procs, const
     n->next_id = 1;
 }
 
-static void line_free_if_done(struct netlink_line *line)
+static void line_free(struct netlink_line *line)
 {
-    if (!line->closed || proc_alive(&line->proc))
-        return;
+    struct netlink_line **at = &line->owner->all;
+    while (*at != line)
+        at = &(*at)->next;
+    *at = line->next;
     free(line->rx);
     free(line);
+}
+
+static void line_free_if_done(struct netlink_line *line)
+{
+    if (line->closed && !proc_alive(&line->proc))
+        line_free(line);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -219,7 +229,9 @@ static int line_open(struct netlink *n, struct err *e)
         return result;
     }
     line->rx = mem_alloc(NET_PROTOCOL_LINE_MAX);
-    line->net = n;
+    line->net = line->owner = n;
+    line->next = n->all;
+    n->all = line;
     line->pipe.data = line;
     uv_pipe_init(n->loop, &line->pipe, 0);
     uv_pipe_open(&line->pipe, take_fd(&ours));
@@ -305,4 +317,10 @@ void netlink_close(struct netlink *n)
     n->program = NULL;
     json_decref(n->configuration);
     n->configuration = NULL;
+}
+
+void netlink_deinit(struct netlink *n)
+{
+    while (n->all)
+        line_free(n->all);
 }

@@ -32,6 +32,7 @@ struct netlink {
     char *program;             // owned
     json_t *configuration;     // owned: the members of "configure" but id and op
     struct netlink_line *line; // null: no helper runs
+    struct netlink_line *all;  // … and those that are on their way out
     struct netlink_request open[NET_PROTOCOL_IN_FLIGHT];
     uint64_t next_id;
     unsigned failures;                // in a row
@@ -43,7 +44,8 @@ struct netlink {
 // `configuration` is taken over. `program` is copied.
 void netlink_init(struct netlink *n, uv_loop_t *loop, struct procs *procs, const struct log *log,
                   const char *program, json_t *configuration);
-void netlink_close(struct netlink *n); // asks the helper to end; the loop must run on
+void netlink_close(struct netlink *n);  // asks the helper to end; the loop must run on
+void netlink_deinit(struct netlink *n); // after the loop, whether the helper has ended or not
 
 // Sends a request (the reference is taken; "id" is added). 0, or NETLINK_LATER: back-off or too
 // many open ones; `done` is not called then. Negative: the helper cannot be started.

@@ -20,11 +20,12 @@
 #define SOCKET_NAME "status.sock"
 enum { ANSWER_MAX = 4 * 1024 * 1024, ASK_TIMEOUT_S = 5 };
 
-struct connection {
+struct server_connection {
     uv_pipe_t pipe;
     uv_timer_t idle;
     struct server *server;
-    unsigned handles; // open ones of the two
+    struct server_connection **slot; // where the server keeps it
+    unsigned handles;                // open ones of the two
     size_t len;
     char line[SERVER_LINE_MAX];
 };
@@ -43,14 +44,14 @@ static void address_of(int folder, struct sockaddr_un *ret)
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct connection *c = handle->data;
+    struct server_connection *c = handle->data;
     if (--c->handles > 0)
         return;
-    c->server->connections--;
+    *c->slot = NULL;
     free(c);
 }
 
-static void drop(struct connection *c)
+static void drop(struct server_connection *c)
 {
     if (uv_is_closing((uv_handle_t *)&c->pipe))
         return;
@@ -72,7 +73,7 @@ static void on_written(uv_write_t *req, int status)
     free(a);
 }
 
-static void send_answer(struct connection *c, json_t *answer)
+static void send_answer(struct server_connection *c, json_t *answer)
 {
     struct answer *a = mem_zalloc(sizeof *a);
     a->text = json_text(answer);
@@ -87,7 +88,7 @@ static void send_answer(struct connection *c, json_t *answer)
     }
 }
 
-static void take_line(struct connection *c, size_t len)
+static void take_line(struct server_connection *c, size_t len)
 {
     struct err e = {0};
     json_t *request = request_parse(c->line, len, &e);
@@ -100,13 +101,13 @@ static void take_line(struct connection *c, size_t len)
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
-    struct connection *c = handle->data;
+    struct server_connection *c = handle->data;
     *ret = uv_buf_init(c->line + c->len, (unsigned)(sizeof c->line - c->len));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
-    struct connection *c = stream->data;
+    struct server_connection *c = stream->data;
     if (n < 0) {
         drop(c);
         return;
@@ -140,14 +141,18 @@ static void on_connection(uv_stream_t *listener, int status)
     struct server *s = listener->data;
     if (status < 0)
         return;
-    if (s->connections == SERVER_CONNECTIONS) {
+    size_t at = 0;
+    while (at < SERVER_CONNECTIONS && s->open[at])
+        at++;
+    if (at == SERVER_CONNECTIONS) {
         refuse(listener);
         return;
     }
-    struct connection *c = mem_zalloc(sizeof *c);
+    struct server_connection *c = mem_zalloc(sizeof *c);
     c->server = s;
     c->handles = 2;
-    s->connections++;
+    c->slot = &s->open[at];
+    *c->slot = c;
     c->pipe.data = c->idle.data = c;
     uv_pipe_init(listener->loop, &c->pipe, 0);
     uv_timer_init(listener->loop, &c->idle);
@@ -206,6 +211,9 @@ void server_close(struct server *s)
     close(s->folder_fd);
     s->folder_fd = -1;
     uv_close((uv_handle_t *)&s->listener, NULL);
+    for (size_t i = 0; i < SERVER_CONNECTIONS; i++)
+        if (s->open[i])
+            drop(s->open[i]);
 }
 
 static int exchange(int fd, const char *text, struct buf *ret, struct err *e)

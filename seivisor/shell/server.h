@@ -17,17 +17,18 @@ enum { SERVER_LINE_MAX = 4096, SERVER_CONNECTIONS = 8, SERVER_IDLE_MS = 5000 };
 // Answers a request: new object. `request` is borrowed.
 typedef json_t *server_answer(const json_t *request, void *context);
 
+struct server_connection;
 struct server {
     uv_pipe_t listener;
     int folder_fd; // -1: not open
-    unsigned connections;
+    struct server_connection *open[SERVER_CONNECTIONS];
     server_answer *answer;
     void *context;
 };
 
 int server_open(struct server *s, uv_loop_t *loop, const char *folder, server_answer *answer,
                 void *context, struct err *e);
-void server_close(struct server *s); // the loop must run on; open connections end by themselves
+void server_close(struct server *s); // the loop must run on for the closes to complete
 
 // The other side: asks the server of a home. New object, or null with the reason: -ENOENT and
 // -ECONNREFUSED when no supervisor runs.

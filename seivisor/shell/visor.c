@@ -27,7 +27,7 @@ void visor_flush(struct visor *v)
         log_error(v->log, "what is remembered cannot be stored", LOG_STR("why", e.text));
     v->memory_dirty = false;
     report_write_history(v);
-    if (v->page_soon && v->net.program)
+    if (v->page_soon && v->net.program && v->state != LIFE_ENDED)
         pager_pump(v);
 }
 
@@ -380,18 +380,18 @@ static void close_handle(uv_handle_t *handle, void *context)
         uv_close(handle, NULL);
 }
 
-// The network helper gets its end of input and a moment; whatever is left then is the system's.
+// The network helper gets its end of input; that it ends is not waited for.
 static void finish(struct visor *v)
 {
     visor_flush(v);
     evidence_close(v);
     pager_close(v);
     server_close(&v->server);
-    for (int i = 0; i < 3; i++)
-        uv_run(&v->loop, UV_RUN_NOWAIT);
     uv_walk(&v->loop, close_handle, NULL);
-    store_close(&v->store);
-    home_deinit(&v->home);
+    enum { CLOSING_TURNS = 100 }; // two or three are enough
+    for (int i = 0; i < CLOSING_TURNS && uv_loop_close(&v->loop) == UV_EBUSY; i++)
+        uv_run(&v->loop, UV_RUN_NOWAIT);
+    netlink_deinit(&v->net);
     json_decref(v->history_pending);
 }
 
@@ -410,16 +410,17 @@ int visor_run(const struct settings *settings, struct log *log, char *const *arg
     visor_configure_policy(v);
     if (begin(v, &e) < 0) {
         log_error(log, e.text);
-        store_close(&v->store);
-        return 1;
+        v->exit_code = 1;
+    } else {
+        evidence_begin(v);
+        if (!daemon_wait_for_elder(v))
+            visor_feed(v, swap_recovery_event(v));
+        begin_rest(v);
+        if (v->state != LIFE_ENDED)
+            uv_run(&v->loop, UV_RUN_DEFAULT);
     }
-    evidence_begin(v);
-    if (!daemon_wait_for_elder(v))
-        visor_feed(v, swap_recovery_event(v));
-    begin_rest(v);
-    if (v->state != LIFE_ENDED)
-        uv_run(&v->loop, UV_RUN_DEFAULT);
-    int code = v->exit_code;
     finish(v);
-    return code;
+    store_close(&v->store);
+    home_deinit(&v->home);
+    return v->exit_code;
 }

@@ -21,6 +21,7 @@
 #include "policy/policy.h"
 #include "seivisor/core/life.h"
 #include "seivisor/core/settings.h"
+#include "seivisor/core/status_url.h"
 #include "seivisor/shell/home.h"
 #include "seivisor/shell/netlink.h"
 #include "seivisor/shell/proc.h"
@@ -125,7 +126,8 @@ struct visor {
     bool serving;
     char page_key[MEMORY_KEY_MAX];
     char target_names[MEMORY_TARGETS_MAX]; // of the configured page targets
-    int64_t boot_ns;                       // realtime of this run's start
+    char status_url[STATUS_URL_MAX];
+    int64_t boot_ns; // realtime of this run's start
     struct server server;
 };
 
