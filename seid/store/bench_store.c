@@ -186,58 +186,105 @@ static void blocks(struct store *s, const char *name, uint32_t accounts, uint32_
     free(samples);
 }
 
-// In a process of its own: what a node pays that only opens the store.
-static void idle(const char *path, const char *name)
+// ---- phases, each in a process of its own, so that its memory is its own
+
+struct phase {
+    const char *path, *name;
+    uint32_t accounts;
+    int blocks;
+};
+
+static void phase_genesis(const struct phase *p)
 {
-    double before = anonymous_mb();
+    struct store *s = open_store(p->path);
     int64_t start = clock_monotonic_ns();
-    struct store *s = open_store(path);
-    report(name, "open", ms_since(start), "ms");
-    report(name, "anonymous_idle", anonymous_mb() - before, "MB");
+    genesis(s, p->accounts);
+    report(p->name, "genesis", ms_since(start), "ms");
+    report(p->name, "genesis_anonymous", anonymous_mb(), "MB");
     store_close(s);
 }
 
-static void reopen(struct store **s, const char *path, const char *name)
+// What a node pays that only opens the store.
+static void phase_open(const struct phase *p)
+{
+    double before = anonymous_mb();
+    int64_t start = clock_monotonic_ns();
+    struct store *s = open_store(p->path);
+    report(p->name, "open", ms_since(start), "ms");
+    report(p->name, "open_anonymous", anonymous_mb() - before, "MB");
+    store_close(s);
+}
+
+static void phase_hot(const struct phase *p)
+{
+    struct store *s = open_store(p->path);
+    blocks(s, p->name, p->accounts, HOT, p->blocks);
+    store_close(s);
+}
+
+static void phase_spread(const struct phase *p)
+{
+    struct store *s = open_store(p->path);
+    blocks(s, p->name, p->accounts, p->accounts, p->blocks);
+    store_close(s);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(const struct phase *p);
+} phases[] = {
+    {"genesis", phase_genesis},
+    {"open", phase_open},
+    {"hot", phase_hot},
+    {"spread", phase_spread},
+};
+
+static void in_process(const char *phase, const struct phase *p)
 {
     char command[600];
-    store_close(*s);
-    snprintf(command, sizeof command, "/proc/%d/exe --idle '%s' '%s'", getpid(), path, name);
+    snprintf(command, sizeof command, "/proc/%d/exe --phase %s '%s' '%s' %u %d", getpid(), phase,
+             p->path, p->name, p->accounts, p->blocks);
     if (system(command) != 0)
         exit(1);
-    *s = open_store(path);
+}
+
+static int run_phase(char **args)
+{
+    struct phase p = {.path = args[1],
+                      .name = args[2],
+                      .accounts = (uint32_t)strtoul(args[3], NULL, 10),
+                      .blocks = (int)strtol(args[4], NULL, 10)};
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
+        if (strcmp(args[0], phases[i].name) == 0)
+            phases[i].run(&p);
+    return 0;
 }
 
 static void run(const char *folder, uint32_t accounts, int count)
 {
-    char path[256], name[64], command[300];
-    snprintf(path, sizeof path, "%s/%u", folder, accounts);
-    struct store *s = open_store(path);
-    int64_t start = clock_monotonic_ns();
-    genesis(s, accounts);
-    snprintf(name, sizeof name, "%u", accounts);
-    report(name, "genesis", ms_since(start), "ms");
-    reopen(&s, path, name);
-    blocks(s, name, accounts, HOT, count);
-    snprintf(name, sizeof name, "%u_after_blocks", accounts);
-    reopen(&s, path, name);
-    snprintf(name, sizeof name, "%u_spread", accounts);
-    if (accounts > HOT)
-        blocks(s, name, accounts, accounts, count / 10 + 1);
+    char path[256], name[64], spread[80], after[300];
     struct stat st;
-    snprintf(command, sizeof command, "%s/data.mdb", path);
-    if (stat(command, &st) == 0)
+    snprintf(path, sizeof path, "%s/%u", folder, accounts);
+    snprintf(name, sizeof name, "%u", accounts);
+    snprintf(spread, sizeof spread, "%s_spread", name);
+    snprintf(after, sizeof after, "%s_after_blocks", name);
+    in_process("genesis", &(struct phase){path, name, accounts, 0});
+    in_process("open", &(struct phase){path, name, accounts, 0});
+    in_process("hot", &(struct phase){path, name, accounts, count});
+    in_process("open", &(struct phase){path, after, accounts, 0});
+    if (accounts > HOT)
+        in_process("spread", &(struct phase){path, spread, accounts, count / 10 + 1});
+    snprintf(after, sizeof after, "%s/data.mdb", path);
+    if (stat(after, &st) == 0)
         report(name, "file", (double)st.st_blocks * 512 / 1048576, "MB");
-    store_close(s);
 }
 
 int main(int argc, char **argv)
 {
     char folder[200] = "/tmp/bench_store.XXXXXX", command[256];
+    if (argc == 7 && strcmp(argv[1], "--phase") == 0)
+        return run_phase(argv + 2);
     bool own = argc < 2;
-    if (argc == 4 && strcmp(argv[1], "--idle") == 0) {
-        idle(argv[2], argv[3]);
-        return 0;
-    }
     if (own ? !mkdtemp(folder) : strlen(argv[1]) >= sizeof folder)
         return 1;
     if (!own)

@@ -266,7 +266,8 @@ int smt_flush(struct smt *t, struct err *e)
 {
     struct flush f = {t, e};
     int result = smt_table_each(t->changed, flush_page, &f);
-    smt_table_clear(t->changed);
+    if (result == 0)
+        smt_table_clear(t->changed);
     return result;
 }
 

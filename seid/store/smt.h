@@ -65,7 +65,10 @@ int smt_update(struct smt *t, struct smt_change *changes, size_t count,
                uint8_t ret_root[SMT_HASH_BYTES], struct err *e);
 int smt_root(struct smt *t, uint8_t ret_root[SMT_HASH_BYTES], struct err *e);
 
-// Stores the changed pages in the order of their keys, and forgets them.
+// Stores the changed pages and forgets them. The deepest come first and deletions last: when this
+// ends half-way and for good, what is stored is a mixture of old and new pages in which each leaf
+// that did not change is still found from the root, so that smt_update with all the changes again
+// gives the new tree. After a failure the changed pages are still there.
 int smt_flush(struct smt *t, struct err *e);
 void smt_forget(struct smt *t);
 size_t smt_changed_bytes(const struct smt *t);

@@ -135,10 +135,13 @@ void smt_table_put(struct smt_page_table *t, struct slice key, struct slice data
         memcpy(entry->data, data.data, data.len);
 }
 
-static int compare_keys(const void *a, const void *b, void *entries)
+static int compare_pages(const void *a, const void *b, void *entries)
 {
     const struct entry *all = entries;
-    return slice_cmp(key_of(&all[*(const uint32_t *)a]), key_of(&all[*(const uint32_t *)b]));
+    const struct entry *x = &all[*(const uint32_t *)a], *y = &all[*(const uint32_t *)b];
+    if (!x->data != !y->data)
+        return x->data ? -1 : 1;
+    return slice_cmp(key_of(y), key_of(x));
 }
 
 int smt_table_each(const struct smt_page_table *t,
@@ -147,7 +150,7 @@ int smt_table_each(const struct smt_page_table *t,
     uint32_t *sorted = mem_calloc(t->count, sizeof *sorted);
     for (uint32_t i = 0; i < t->count; i++)
         sorted[i] = i;
-    qsort_r(sorted, t->count, sizeof *sorted, compare_keys, t->entries);
+    qsort_r(sorted, t->count, sizeof *sorted, compare_pages, t->entries);
     int result = 0;
     for (uint32_t i = 0; i < t->count && result == 0; i++) {
         const struct entry *entry = &t->entries[sorted[i]];

@@ -19,7 +19,8 @@ bool smt_table_get(const struct smt_page_table *t, struct slice key, struct slic
 // Copies. Null data: the page is deleted.
 void smt_table_put(struct smt_page_table *t, struct slice key, struct slice data);
 
-// The pages in the order of their keys; stops at and returns the first result that is not 0.
+// The pages in descending order of their keys (the deepest first), then the deleted ones. Stops at
+// and returns the first result that is not 0.
 int smt_table_each(const struct smt_page_table *t,
                    int (*fn)(void *ctx, struct slice key, struct slice data), void *ctx);
 

@@ -259,22 +259,6 @@ static int load(struct store *s, struct err *e)
     return rc ? lm_error(e, rc, "cannot read it") : 0;
 }
 
-static int load_page(void *ctx, struct slice key, struct slice *ret, struct err *e)
-{
-    const struct store *s = ctx;
-    return lm_get(s->write_txn, s->tree, key, ret, e);
-}
-
-static int store_page(void *ctx, struct slice key, struct slice data, struct err *e)
-{
-    const struct store *s = ctx;
-    if (data.data)
-        return put(s->write_txn, s->tree, key, data, e);
-    MDB_val k = lm_val(key);
-    int rc = mdb_del(s->write_txn, s->tree, &k, NULL);
-    return rc && rc != MDB_NOTFOUND ? lm_error(e, rc, "cannot write the state tree") : 0;
-}
-
 static int lock(struct store *s, const char *path, pid_t *ret_pid, struct err *e)
 {
     CLEANUP_FREE char *file = mem_printf("%s/LOCK", path);
@@ -317,7 +301,9 @@ static int open_file(struct store *s, const struct store_config *config, struct 
         result = reserve_reader_table(config->path, e);
     if (result == 0)
         result = check_length(s, file, e);
-    return result < 0 ? result : load(s, e);
+    if (result == 0)
+        result = load(s, e);
+    return result < 0 || s->read_only ? result : store_recover(s, e);
 }
 
 int store_open(const struct store_config *config, struct store **ret, pid_t *ret_pid, struct err *e)
@@ -327,7 +313,11 @@ int store_open(const struct store_config *config, struct store **ret, pid_t *ret
     s->read_only = config->read_only;
     s->history_blocks = config->history_blocks > 0 ? config->history_blocks : 0;
     pthread_mutex_init(&s->recent_lock, NULL);
-    smt_init(&s->smt, &(struct smt_pages){load_page, store_page, s});
+    s->chunk = SETTLE_CHUNK;
+    s->chunks_left = -1;
+    struct smt_pages pages = store_tree_pages;
+    pages.ctx = s;
+    smt_init(&s->smt, &pages);
     int result = s->read_only ? 0 : fs_mkdir_p(config->path, e);
     if (result == 0 && !s->read_only)
         result = lock(s, config->path, ret_pid, e);

@@ -1,26 +1,30 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/mem.h"
 #include "seid/store/lm.h"
 #include "seid/store/record.h"
 #include "seid/store/store_internal.h"
 
+// The transaction is the store's write_txn.
 struct store_batch {
     struct store *store;
-    MDB_txn *txn;
     struct err error; // sticky
     struct store_tip tip;
-    bool used;    // by state or undo: memory no longer matches the file until the commit
-    bool undone;  // `recent` has a height too many
-    bool settle;  // wanted
-    bool settled; // done: `recent` starts anew
+    bool wrote;  // to a plain table
+    bool used;   // by state or undo: memory no longer matches the file until the commit
+    bool undone; // `recent` has a height too many
+    bool settle; // wanted
 };
+
+// What an earlier failure left half done comes first.
+static int complete_earlier(struct store *s, struct err *e)
+{
+    if (s->filling)
+        return store_drop_unfinished_genesis(s, e);
+    return s->unsettled ? store_settle(s, e) : 0;
+}
 
 int store_batch_begin(struct store *s, struct store_batch **ret, struct err *e)
 {
@@ -28,15 +32,14 @@ int store_batch_begin(struct store *s, struct store_batch **ret, struct err *e)
         return err_set(e, -EROFS, "the store is open for reading only");
     if (s->broken)
         return err_set(e, -EIO, "the store cannot be written after the failure before");
+    int result = complete_earlier(s, e);
+    if (result == 0)
+        result = store_txn_begin(s, e);
+    if (result < 0)
+        return result;
     struct store_batch *b = mem_zalloc(sizeof *b);
-    int rc = mdb_txn_begin(s->env, NULL, 0, &b->txn);
-    if (rc) {
-        free(b);
-        return lm_error(e, rc, "cannot write the store");
-    }
     b->store = s;
     b->tip = s->tip;
-    s->write_txn = b->txn;
     *ret = b;
     return 0;
 }
@@ -61,10 +64,8 @@ static void restore_memory(struct store *s)
 
 static void end_batch(struct store_batch *b, bool committed)
 {
-    struct store *s = b->store;
-    s->write_txn = NULL;
     if (b->used && !committed)
-        restore_memory(s);
+        restore_memory(b->store);
     free(b);
 }
 
@@ -72,7 +73,7 @@ void store_batch_abort(struct store_batch *b)
 {
     if (!b)
         return;
-    mdb_txn_abort(b->txn);
+    store_txn_abort(b->store);
     end_batch(b, false);
 }
 
@@ -82,7 +83,8 @@ void store_batch_put(struct store_batch *b, enum store_table table, struct slice
                      struct slice value)
 {
     MDB_val k = lm_val(key), v = lm_val(value);
-    int rc = b->error.code ? 0 : mdb_put(b->txn, b->store->tables[table], &k, &v, 0);
+    int rc = b->error.code ? 0 : mdb_put(b->store->write_txn, b->store->tables[table], &k, &v, 0);
+    b->wrote = true;
     if (rc)
         lm_error(&b->error, rc, "cannot write the block");
 }
@@ -90,7 +92,7 @@ void store_batch_put(struct store_batch *b, enum store_table table, struct slice
 void store_batch_del(struct store_batch *b, enum store_table table, struct slice key)
 {
     MDB_val k = lm_val(key);
-    int rc = b->error.code ? 0 : mdb_del(b->txn, b->store->tables[table], &k, NULL);
+    int rc = b->error.code ? 0 : mdb_del(b->store->write_txn, b->store->tables[table], &k, NULL);
     if (rc && rc != MDB_NOTFOUND)
         lm_error(&b->error, rc, "cannot write the block");
 }
@@ -125,71 +127,6 @@ static void add_value(struct tree_changes *t, struct slice key, bool present, st
         smt_change_del(c, key);
 }
 
-// After a start the tree in the file is that of `base`: brings it to the tip, in memory.
-static int ready_tree(struct store *s, struct err *e)
-{
-    if (s->smt_ready || !s->tip.has_state)
-        return 0;
-    struct tree_changes changes = {0};
-    uint8_t root[STORE_HASH_BYTES];
-    struct kv_change change;
-    struct kv_walk *walk = recent_walk(s->recent, s->tip.height, SLICE_NULL, SLICE_NULL, false);
-    while (walk->next(walk, &change))
-        add_value(&changes, change.key, !change.deleted, change.value);
-    kv_walk_free(walk);
-    smt_forget(&s->smt);
-    int result = smt_update(&s->smt, changes.list, changes.count, root, e);
-    free(changes.list);
-    if (result == 0 && memcmp(root, s->tip.app_hash, sizeof root) != 0)
-        result = err_set(e, -EUCLEAN,
-                         "the state of height %lld does not have its app hash: "
-                         "the store is damaged",
-                         (long long)s->tip.height);
-    s->smt_ready = result == 0;
-    return result;
-}
-
-// ---- settling
-
-static int put_state(struct store_batch *b, const struct kv_change *c, struct err *e)
-{
-    MDB_val k = lm_val(c->key), v = lm_val(c->value);
-    int rc = c->deleted ? mdb_del(b->txn, b->store->state, &k, NULL)
-                        : mdb_put(b->txn, b->store->state, &k, &v, 0);
-    return rc && rc != MDB_NOTFOUND ? lm_error(e, rc, "cannot write the state") : 0;
-}
-
-static int settle_recent(struct store_batch *b, struct err *e)
-{
-    const struct store *s = b->store;
-    if (!s->tip.has_state)
-        return 0;
-    struct kv_change change;
-    struct kv_walk *walk = recent_walk(s->recent, s->tip.height, SLICE_NULL, SLICE_NULL, false);
-    int result = 0;
-    while (result == 0 && walk->next(walk, &change))
-        result = put_state(b, &change, e);
-    kv_walk_free(walk);
-    return result;
-}
-
-static size_t bytes_of(const struct kv_change *changes, size_t count)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < count; i++)
-        bytes += changes[i].key.len + changes[i].value.len;
-    return bytes;
-}
-
-static bool must_settle(const struct store_batch *b, const struct kv_change *changes, size_t count)
-{
-    const struct store *s = b->store;
-    return b->settle || !s->tip.has_state || count >= SETTLE_DIRECT_KEYS ||
-           s->tip.height + 1 - s->tip.base >= SETTLE_BLOCKS ||
-           recent_bytes(s->recent) + smt_changed_bytes(&s->smt) + bytes_of(changes, count) >
-               SETTLE_BYTES;
-}
-
 // ---- a block's changes
 
 // 1: found; 0; < 0.
@@ -204,7 +141,7 @@ static int value_before(struct store_batch *b, struct slice key, struct slice *r
     case RECENT_NONE:
         break;
     }
-    return lm_get(b->txn, s->state, key, ret, e);
+    return lm_get(s->write_txn, s->state, key, ret, e);
 }
 
 // Writes the record of the block and collects what changes in the tree. A key whose value stays is
@@ -216,7 +153,8 @@ static int record_changes(struct store_batch *b, const struct kv_change *changes
     struct err error = {0};
     bool genesis = !b->store->tip.has_state;
     if (!genesis)
-        record_begin(&w, b->txn, b->store->record, b->tip.height, b->store->tip.app_hash, &error);
+        record_begin(&w, b->store->write_txn, b->store->record, b->tip.height,
+                     b->store->tip.app_hash, &error);
     for (size_t i = 0; i < count && !error.code; i++) {
         const struct kv_change *c = &changes[i];
         struct record_entry entry = {.key = c->key, .after = c->value, .has_after = !c->deleted};
@@ -234,34 +172,6 @@ static int record_changes(struct store_batch *b, const struct kv_change *changes
     return error.code ? err_set(e, error.code, "%s", error.text) : 0;
 }
 
-// The new values, where they are read from: the file, or memory.
-static int place_changes(struct store_batch *b, const struct kv_change *changes, size_t count,
-                         struct err *e)
-{
-    int result = b->settled ? settle_recent(b, e) : 0;
-    for (size_t i = 0; i < count && result == 0; i++) {
-        if (b->settled)
-            result = put_state(b, &changes[i], e);
-        else
-            recent_put(b->store->recent, b->tip.height, &changes[i]);
-    }
-    return result;
-}
-
-static int update_tree(struct store_batch *b, struct tree_changes *tree, struct err *e)
-{
-    struct smt *t = &b->store->smt;
-    bool direct = b->settled && tree->count >= SETTLE_DIRECT_KEYS;
-    int result = direct ? smt_flush(t, e) : 0;
-    t->direct = direct;
-    if (result == 0)
-        result = smt_update(t, tree->list, tree->count, b->tip.app_hash, e);
-    t->direct = false;
-    if (result == 0 && b->settled)
-        result = smt_flush(t, e);
-    return result;
-}
-
 // A few heights a block: as many as come, and some more while there is a backlog.
 static int prune(struct store_batch *b, struct err *e)
 {
@@ -271,10 +181,10 @@ static int prune(struct store_batch *b, struct err *e)
         last = b->tip.base;
     for (int i = 0; i < PRUNE_HEIGHTS_A_BLOCK; i++) {
         int64_t lowest;
-        int result = record_lowest(b->txn, s->record, &lowest, e);
+        int result = record_lowest(s->write_txn, s->record, &lowest, e);
         if (result <= 0 || lowest > last)
             return result < 0 ? result : 0;
-        result = record_delete(b->txn, s->record, lowest, e);
+        result = record_delete(s->write_txn, s->record, lowest, e);
         if (result < 0)
             return result;
     }
@@ -287,28 +197,51 @@ static int fail(struct store_batch *b, const struct err *e)
     return e->code;
 }
 
+static int apply_block(struct store_batch *b, const struct kv_change *changes, size_t count,
+                       struct tree_changes *tree, struct err *e)
+{
+    struct store *s = b->store;
+    int result = store_ready_tree(s, e);
+    if (result == 0)
+        result = record_changes(b, changes, count, tree, e);
+    for (size_t i = 0; i < count && result == 0; i++)
+        recent_put(s->recent, b->tip.height, &changes[i]);
+    if (result == 0)
+        result = smt_update(&s->smt, tree->list, tree->count, b->tip.app_hash, e);
+    return result == 0 ? prune(b, e) : result;
+}
+
+// The first state goes to its place at once.
+static int apply_genesis(struct store_batch *b, const struct kv_change *changes, size_t count,
+                         struct tree_changes *tree, struct err *e)
+{
+    struct store *s = b->store;
+    bool large = count >= LARGE_GENESIS_CHUNKS * (size_t)s->chunk && !b->wrote;
+    s->filling = large;
+    int result = large ? store_mark_filling(s, true, e) : 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        add_value(tree, changes[i].key, !changes[i].deleted, changes[i].value);
+        result = store_put_state(s, &changes[i], e);
+        if (result == 0 && large)
+            result = store_next_chunk(s, e);
+    }
+    s->smt.direct = true;
+    if (result == 0)
+        result = smt_update(&s->smt, tree->list, tree->count, b->tip.app_hash, e);
+    s->smt.direct = false;
+    b->tip.base = b->tip.height;
+    b->tip.has_state = true;
+    return result == 0 && large ? store_mark_filling(s, false, e) : result;
+}
+
 static int apply(struct store_batch *b, const struct kv_change *changes, size_t count,
                  struct err *e)
 {
     struct tree_changes tree = {0};
     b->used = true;
-    int result = ready_tree(b->store, e);
-    if (result == 0)
-        result = record_changes(b, changes, count, &tree, e);
-    if (result == 0) {
-        b->settled = must_settle(b, changes, count);
-        result = place_changes(b, changes, count, e);
-    }
-    if (result == 0)
-        result = update_tree(b, &tree, e);
+    int result = (b->tip.has_state ? apply_block : apply_genesis)(b, changes, count, &tree, e);
     free(tree.list);
-    if (result == 0) {
-        b->tip.has_state = true;
-        if (b->settled)
-            b->tip.base = b->tip.height;
-        result = prune(b, e);
-    }
-    return result < 0 ? result : store_tip_write(b->store, b->txn, &b->tip, e);
+    return result < 0 ? result : store_tip_write(b->store, b->store->write_txn, &b->tip, e);
 }
 
 int store_batch_state(struct store_batch *b, int64_t height, const struct kv_change *changes,
@@ -333,42 +266,53 @@ int store_batch_state(struct store_batch *b, int64_t height, const struct kv_cha
 
 // ---- undo
 
-static int undo(struct store_batch *b, struct err *e)
+// Puts the values before the block into the tree and, when the file has those after it, there.
+static int put_back(struct store_batch *b, struct err *e)
 {
     struct store *s = b->store;
     struct tree_changes tree = {0};
     struct err error = {0};
-    uint8_t hash_before[STORE_HASH_BYTES];
-    int64_t height = s->tip.height;
-    int found = record_hash_before(b->txn, s->record, height, hash_before, e);
-    if (found <= 0)
-        return found < 0 ? found : STORE_PRUNED;
-    b->used = true;
-    int result = ready_tree(s, e);
-    b->settled = s->tip.base == height;
-    struct kv_walk *walk = record_walk(b->txn, s->record, height, RECORD_BEFORE, SLICE_NULL,
-                                       SLICE_NULL, false, &error);
     struct kv_change change;
+    bool in_file = s->tip.base == s->tip.height;
+    int result = 0;
+    struct kv_walk *walk = record_walk(s->write_txn, s->record, s->tip.height, RECORD_BEFORE,
+                                       SLICE_NULL, SLICE_NULL, false, &error);
     while (result == 0 && walk->next(walk, &change)) {
         add_value(&tree, change.key, !change.deleted, change.value);
-        if (b->settled)
-            result = put_state(b, &change, e);
+        if (in_file)
+            result = store_put_state(s, &change, e);
     }
     kv_walk_free(walk);
     if (result == 0 && error.code)
         result = err_set(e, error.code, "%s", error.text);
     if (result == 0)
-        result = update_tree(b, &tree, e);
+        result = smt_update(&s->smt, tree.list, tree.count, b->tip.app_hash, e);
+    if (result == 0 && in_file)
+        result = smt_flush(&s->smt, e);
     free(tree.list);
+    b->tip.height = s->tip.height - 1;
+    b->tip.base -= in_file;
+    return result;
+}
+
+static int undo(struct store_batch *b, struct err *e)
+{
+    struct store *s = b->store;
+    uint8_t hash_before[STORE_HASH_BYTES];
+    int64_t height = s->tip.height;
+    int found = record_hash_before(s->write_txn, s->record, height, hash_before, e);
+    if (found <= 0)
+        return found < 0 ? found : STORE_PRUNED;
+    b->used = true;
+    int result = store_ready_tree(s, e);
+    if (result == 0)
+        result = put_back(b, e);
     if (result == 0 && memcmp(b->tip.app_hash, hash_before, STORE_HASH_BYTES) != 0)
         result = err_set(e, -EUCLEAN, "undoing height %lld does not give the app hash before it",
                          (long long)height);
     if (result == 0)
-        result = record_delete(b->txn, s->record, height, e);
-    b->tip.height = height - 1;
-    if (b->settled)
-        b->tip.base = height - 1;
-    return result < 0 ? result : store_tip_write(s, b->txn, &b->tip, e);
+        result = record_delete(s->write_txn, s->record, height, e);
+    return result < 0 ? result : store_tip_write(s, s->write_txn, &b->tip, e);
 }
 
 int store_batch_undo(struct store_batch *b, uint8_t ret_app_hash[STORE_HASH_BYTES], struct err *e)
@@ -395,56 +339,40 @@ int store_batch_undo(struct store_batch *b, uint8_t ret_app_hash[STORE_HASH_BYTE
 static void publish(struct store_batch *b)
 {
     struct store *s = b->store;
+    bool genesis = !s->tip.has_state && b->tip.has_state;
     s->tip = b->tip;
+    s->filling = false;
     if (b->undone)
         restore_memory(s);
-    else if (b->settled)
+    else if (genesis)
         store_swap_recent(s, recent_new(s->tip.base));
     if (b->used && !b->undone)
         s->smt_ready = true;
     atomic_store_explicit(&s->height, s->tip.height, memory_order_release);
 }
 
-// LMDB says EIO for a write that the disk took only in part. The reason is what the next one meets.
-static int why_eio(const struct store *s)
+static bool must_settle(const struct store_batch *b)
 {
-    const char *path;
-    mdb_env_get_path(s->env, &path);
-    CLEANUP_CLOSE int fd = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    int errnum = fd < 0 ? EIO : posix_fallocate(fd, 0, 1 << 20);
-    return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG ? ENOSPC : EIO;
-}
-
-// Pages at the end that one transaction took and gave back are never written. The file gets its
-// length all the same, so that a shorter one is a damaged one (store.c, check_length).
-static void keep_length(struct store *s)
-{
-    MDB_envinfo info;
-    struct stat st;
-    int fd;
-    mdb_env_info(s->env, &info);
-    if (info.me_last_pgno <= s->last_page)
-        return;
-    off_t whole = (off_t)((info.me_last_pgno + 1) * (size_t)sysconf(_SC_PAGESIZE));
-    mdb_env_get_fd(s->env, &fd);
-    if (fstat(fd, &st) == 0 && (st.st_size >= whole || ftruncate(fd, whole) == 0))
-        s->last_page = info.me_last_pgno;
+    const struct store *s = b->store;
+    return b->used && !b->undone && s->tip.base < s->tip.height &&
+           (b->settle || s->tip.height - s->tip.base >= SETTLE_BLOCKS ||
+            recent_bytes(s->recent) + smt_changed_bytes(&s->smt) > SETTLE_BYTES);
 }
 
 int store_batch_commit(struct store_batch *b, struct err *e)
 {
+    struct store *s = b->store;
     if (b->error.code) {
         int code = err_set(e, b->error.code, "%s", b->error.text);
         store_batch_abort(b);
         return code;
     }
-    struct store *s = b->store;
-    int rc = mdb_txn_commit(b->txn);
-    if (rc == 0)
+    int result = store_txn_commit(s, e);
+    if (result == 0)
         publish(b);
-    end_batch(b, rc == 0);
-    if (rc)
-        return lm_error(e, rc == EIO ? why_eio(s) : rc, "cannot commit to the store");
-    keep_length(s);
-    return 0;
+    // The block is committed: what fails now fails the next one, which tries again.
+    if (result == 0 && must_settle(b))
+        store_settle(s, NULL);
+    end_batch(b, result == 0);
+    return result;
 }

@@ -14,7 +14,7 @@ struct view {
     struct kv kv;
     struct store_snapshot *snap;
     MDB_dbi dbi;
-    int64_t height; // of state views
+    int64_t height; // of views of the past
 };
 
 struct store_snapshot {
@@ -172,12 +172,15 @@ bool store_snapshot_get(struct store_snapshot *snap, enum store_table table, str
     return kv_get(store_snapshot_table(snap, table), key, ret);
 }
 
-// ---- state at base and above: the file, and recent changes over it
+// ---- state at the tip: the file, and recent changes over it
 
 static bool state_get(struct kv *kv, struct slice key, struct slice *ret)
 {
     const struct view *view = (const struct view *)kv;
-    switch (recent_get(view->snap->recent, view->height, key, ret)) {
+    const struct store_snapshot *snap = view->snap;
+    if (!snap->tip.has_state)
+        return false; // what may be there is an unfinished genesis
+    switch (recent_get(snap->recent, snap->tip.height, key, ret)) {
     case RECENT_VALUE:
         return true;
     case RECENT_DELETED:
@@ -188,12 +191,20 @@ static bool state_get(struct kv *kv, struct slice key, struct slice *ret)
     return table_get(kv, key, ret);
 }
 
-static struct kv_iter *state_iter(struct kv *kv, struct slice start, struct slice end, bool reverse)
+static struct kv_walk *state_walk(struct kv *kv, struct slice start, struct slice end, bool reverse)
 {
     const struct view *view = (const struct view *)kv;
-    struct kv_walk *recent = recent_walk(view->snap->recent, view->height, start, end, reverse);
-    struct kv_walk *file = lm_walk(view->snap->txn, view->dbi, start, end, reverse, &kv->error);
-    return kv_walk_iter(kv, kv_merge_new(recent, file, reverse));
+    const struct store_snapshot *snap = view->snap;
+    if (!snap->tip.has_state)
+        return NULL;
+    struct kv_walk *recent = recent_walk(snap->recent, snap->tip.height, start, end, reverse);
+    struct kv_walk *file = lm_walk(snap->txn, view->dbi, start, end, reverse, &kv->error);
+    return kv_merge_new(recent, file, reverse);
+}
+
+static struct kv_iter *state_iter(struct kv *kv, struct slice start, struct slice end, bool reverse)
+{
+    return kv_walk_iter(kv, state_walk(kv, start, end, reverse));
 }
 
 static const struct kv_ops state_ops = {.get = state_get,
@@ -206,18 +217,17 @@ static const struct kv_ops state_ops = {.get = state_get,
 struct kv *store_snapshot_state(struct store_snapshot *snap)
 {
     if (!snap->state)
-        snap->state = view_new(snap, &state_ops, snap->store->state,
-                               snap->tip.has_state ? snap->tip.height : INT64_MIN);
+        snap->state = view_new(snap, &state_ops, snap->store->state, snap->tip.height);
     return &snap->state->kv;
 }
 
-// ---- state below base: the file, and over it what the blocks after that height replaced
+// ---- state at earlier heights: that of the tip, and over it what the blocks since then replaced
 
 static bool past_get(struct kv *kv, struct slice key, struct slice *ret)
 {
     const struct view *view = (const struct view *)kv;
     const struct store_snapshot *snap = view->snap;
-    for (int64_t height = view->height + 1; height <= snap->tip.base; height++) {
+    for (int64_t height = view->height + 1; height <= snap->tip.height; height++) {
         struct record_entry entry;
         int found = record_find(snap->txn, snap->store->record, height, key, &entry, &kv->error);
         if (found < 0)
@@ -228,7 +238,7 @@ static bool past_get(struct kv *kv, struct slice key, struct slice *ret)
             return entry.had_before;
         }
     }
-    return table_get(kv, key, ret);
+    return state_get(kv, key, ret);
 }
 
 struct past_range {
@@ -252,9 +262,8 @@ static struct kv_iter *past_iter(struct kv *kv, struct slice start, struct slice
 {
     struct view *view = (struct view *)kv;
     struct past_range p = {view, start, end, reverse};
-    struct kv_walk *records = past_walk(&p, view->height + 1, view->snap->tip.base);
-    struct kv_walk *file = lm_walk(view->snap->txn, view->dbi, start, end, reverse, &kv->error);
-    return kv_walk_iter(kv, kv_merge_new(records, file, reverse));
+    struct kv_walk *records = past_walk(&p, view->height + 1, view->snap->tip.height);
+    return kv_walk_iter(kv, kv_merge_new(records, state_walk(kv, start, end, reverse), reverse));
 }
 
 static const struct kv_ops past_ops = {.get = past_get,
@@ -270,15 +279,15 @@ int store_snapshot_state_at(struct store_snapshot *snap, int64_t height, struct 
         return STORE_FUTURE;
     if (!snap->tip.has_state)
         return STORE_PRUNED;
-    const struct kv_ops *ops = &state_ops;
-    if (height < snap->tip.base) {
-        int64_t lowest;
-        struct err e;
-        int found = record_lowest(snap->txn, snap->store->record, &lowest, &e);
-        if (found <= 0 || lowest > height + 1)
-            return STORE_PRUNED;
-        ops = &past_ops;
+    if (height == snap->tip.height) {
+        *ret = store_snapshot_state(snap);
+        return 0;
     }
-    *ret = &view_new(snap, ops, snap->store->state, height)->kv;
+    int64_t lowest;
+    struct err e;
+    int found = record_lowest(snap->txn, snap->store->record, &lowest, &e);
+    if (found <= 0 || lowest > height + 1)
+        return STORE_PRUNED;
+    *ret = &view_new(snap, &past_ops, snap->store->state, height)->kv;
     return 0;
 }

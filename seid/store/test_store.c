@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #include "seid/store/kv_overlay.h"
 #include "seid/store/smt.h"
 #include "seid/store/store.h"
+#include "seid/store/store_internal.h"
 #include "seid/store/test_random.h"
 
 enum { HASH = STORE_HASH_BYTES };
@@ -35,9 +37,15 @@ struct folder {
     char path[64];
 };
 
+// In memory where there is room: what is tested is what survives a process, not the disk.
 static struct folder folder_new(void)
 {
-    struct folder f = {"/tmp/test_store.XXXXXX"};
+    struct folder f = {"/dev/shm/test_store.XXXXXX"};
+    struct statvfs vfs;
+    if (statvfs("/dev/shm", &vfs) == 0 && vfs.f_bavail * vfs.f_frsize >= (size_t)64 << 20 &&
+        mkdtemp(f.path))
+        return f;
+    f = (struct folder){"/tmp/test_store.XXXXXX"};
     assert_non_null(mkdtemp(f.path));
     return f;
 }
@@ -593,6 +601,182 @@ static void test_read_only_beside_a_writer(void **state)
     folder_free(&f);
 }
 
+// ---- every point at which a settling, or a large genesis, can be interrupted
+
+enum { MANY_KEYS = 300 };
+
+// Some keys change and some do not; the set of keys does, so that tree pages come and go.
+static void many_changes(struct test_random *r, struct kv *kv, unsigned one_in)
+{
+    for (uint16_t i = 0; i < MANY_KEYS; i++) {
+        uint64_t value = test_random_next(r);
+        if (value % one_in == 0)
+            kv_del(kv, slice_of(&i, sizeof i));
+        else if (value % one_in == 1)
+            kv_set(kv, slice_of(&i, sizeof i), slice_of(&value, sizeof value));
+    }
+}
+
+static void commit_overlay(struct store *s, int64_t height, struct kv_overlay *o,
+                           struct kv_mem *model, uint8_t ret_hash[HASH])
+{
+    const struct kv_change *changes;
+    size_t count = kv_overlay_changes(o, &changes);
+    commit(s, height, changes, count, false, ret_hash);
+    kv_mem_apply(model, changes, count);
+    kv_overlay_discard(o);
+}
+
+static void assert_state(struct store *s, int64_t height, struct kv_mem *model,
+                         const uint8_t hash[HASH])
+{
+    struct store_snapshot *snap = snapshot(s);
+    uint8_t got[HASH];
+    assert_int_equal(store_snapshot_height(snap), height);
+    store_snapshot_app_hash(snap, got);
+    assert_memory_equal(got, hash, HASH);
+    assert_same(&model->kv, store_snapshot_state(snap), SLICE_NULL, SLICE_NULL);
+    store_snapshot_close(snap);
+}
+
+enum after { GO_ON, REOPEN, UNDO, AFTER_COUNT };
+
+// Settles after height 5 in chunks of five, which fails after `chunks` of them. False when it did
+// not fail: all points are through.
+static bool interrupt_settling(int chunks, enum after after)
+{
+    struct test_random r = {(uint64_t)chunks};
+    struct folder f = folder_new();
+    struct store *s = open_plain(&f);
+    struct kv_mem model, at_3, at_4;
+    struct kv_overlay o;
+    struct err e;
+    uint8_t hash[HASH], hash_4[HASH], expected[HASH];
+    struct kv *past;
+    kv_mem_init(&model);
+    kv_overlay_init(&o, &model.kv);
+    for (int64_t h = 0; h <= 5; h++) {
+        many_changes(&r, &o.kv, h ? 20 : 2);
+        commit_overlay(s, h, &o, &model, hash);
+        if (h == 3)
+            copy_model(&at_3, &model.kv);
+        if (h == 4) {
+            copy_model(&at_4, &model.kv);
+            memcpy(hash_4, hash, HASH);
+        }
+    }
+    s->chunk = 5;
+    s->chunks_left = chunks;
+    bool failed = store_settle(s, &e) < 0;
+    assert_state(s, 5, &model, hash);
+    s->chunks_left = -1;
+    if (after == REOPEN) {
+        store_close(s);
+        s = open_plain(&f);
+        if (failed && chunks > 0) // the mark was set: opening completed it
+            assert_int_equal(s->tip.base, 5);
+    }
+    int64_t height = 6;
+    if (after == UNDO) {
+        struct store_batch *b = begin(s);
+        assert_int_equal(store_batch_undo(b, hash, &e), 0);
+        assert_memory_equal(hash, hash_4, HASH);
+        assert_int_equal(store_batch_commit(b, &e), 0);
+        assert_state(s, 4, &at_4, hash_4);
+        kv_mem_deinit(&model);
+        copy_model(&model, &at_4.kv);
+        height = 5;
+    }
+    struct store_snapshot *snap = snapshot(s);
+    assert_int_equal(store_snapshot_state_at(snap, 3, &past), 0);
+    assert_same(&at_3.kv, past, SLICE_NULL, SLICE_NULL);
+    store_snapshot_close(snap);
+    for (; height <= 7; height++) {
+        many_changes(&r, &o.kv, 20);
+        commit_overlay(s, height, &o, &model, hash);
+        assert_state(s, height, &model, hash);
+        model_hash(&model.kv, expected);
+        assert_memory_equal(hash, expected, HASH);
+    }
+    kv_overlay_deinit(&o);
+    kv_mem_deinit(&model);
+    kv_mem_deinit(&at_3);
+    kv_mem_deinit(&at_4);
+    store_close(s);
+    folder_free(&f);
+    return failed;
+}
+
+static void test_settling_interrupted_everywhere(void **state)
+{
+    for (enum after after = GO_ON; after < AFTER_COUNT; after++) {
+        int points = 0;
+        while (interrupt_settling(points, after))
+            points++;
+        assert_true(points > 20);
+        print_message("# %d points\n", points);
+    }
+}
+
+static bool interrupt_genesis(int chunks)
+{
+    struct folder f = folder_new();
+    struct store *s = open_plain(&f);
+    struct kv_mem model;
+    struct kv_overlay o;
+    struct err e;
+    uint8_t hash[HASH], expected[HASH];
+    const struct kv_change *changes;
+    kv_mem_init(&model);
+    kv_overlay_init(&o, &model.kv);
+    for (uint16_t i = 0; i < MANY_KEYS; i++)
+        kv_set(&o.kv, slice_of(&i, sizeof i), slice_of(&i, 1));
+    size_t count = kv_overlay_changes(&o, &changes);
+    s->chunk = 4;
+    s->chunks_left = chunks;
+    struct store_batch *b = begin(s);
+    bool failed = store_batch_state(b, 0, changes, count, hash, &e) < 0;
+    if (failed) {
+        store_batch_abort(b);
+        if (chunks % 2) {
+            store_close(s);
+            s = open_plain(&f);
+        }
+        s->chunks_left = -1;
+        struct store_snapshot *snap = snapshot(s);
+        assert_same(&model.kv, store_snapshot_state(snap), SLICE_NULL, SLICE_NULL); // nothing
+        for (uint16_t i = 0; i < MANY_KEYS; i++)
+            assert_false(kv_has(store_snapshot_state(snap), slice_of(&i, sizeof i)));
+        store_snapshot_close(snap);
+        // Another genesis, without half of the keys of the first.
+        kv_overlay_discard(&o);
+        for (uint16_t i = 0; i < MANY_KEYS; i += 2)
+            kv_set(&o.kv, slice_of(&i, sizeof i), SLICE_LIT("other"));
+        count = kv_overlay_changes(&o, &changes);
+        b = begin(s);
+        assert_int_equal(store_batch_state(b, 0, changes, count, hash, &e), 0);
+    }
+    assert_int_equal(store_batch_commit(b, &e), 0);
+    kv_mem_apply(&model, changes, count);
+    assert_state(s, 0, &model, hash);
+    model_hash(&model.kv, expected);
+    assert_memory_equal(hash, expected, HASH);
+    kv_overlay_deinit(&o);
+    kv_mem_deinit(&model);
+    store_close(s);
+    folder_free(&f);
+    return failed;
+}
+
+static void test_large_genesis_interrupted_everywhere(void **state)
+{
+    int points = 0;
+    while (interrupt_genesis(points))
+        points++;
+    assert_true(points > 50);
+    print_message("# %d points\n", points);
+}
+
 // ---- kill -9
 
 // Block `height` as a function of the height alone.
@@ -632,6 +816,7 @@ static void writer_process(const struct folder *f, int report)
     struct store_snapshot *snap = snapshot(s);
     uint8_t hash[HASH];
     struct slice ignored;
+    s->chunk = 8;
     bool fresh = !store_snapshot_get(snap, STORE_SYS, SLICE_LIT("tip"), &ignored);
     store_snapshot_close(snap);
     for (int64_t height = fresh ? 0 : store_height(s) + 1;; height++) {
@@ -639,7 +824,7 @@ static void writer_process(const struct folder *f, int report)
         uint64_t values[64];
         struct kv_change changes[64];
         size_t count = block_changes(height, keys, values, changes);
-        commit(s, height, changes, count, height % 9 == 0, hash);
+        commit(s, height, changes, count, height % 4 == 0, hash);
         if (write(report, &height, sizeof height) != sizeof height)
             _exit(1);
     }
@@ -980,6 +1165,8 @@ int main(void)
         cmocka_unit_test(test_full_disk_keeps_the_state),
         cmocka_unit_test(test_second_process_is_refused),
         cmocka_unit_test(test_read_only_beside_a_writer),
+        cmocka_unit_test(test_settling_interrupted_everywhere),
+        cmocka_unit_test(test_large_genesis_interrupted_everywhere),
         cmocka_unit_test(test_kill_at_random_instants),
         cmocka_unit_test(test_snapshots_beside_the_writer),
         cmocka_unit_test(test_damaged_content),
