@@ -35,7 +35,8 @@ int ctx_fail_root(struct app_ctx *ctx, const struct app_code *code)
     return APP_FAILED;
 }
 
-static char *format(struct arena *arena, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static char *format(struct arena *arena, const char *fmt,
+                                                          va_list args)
 {
     char room[1024];
     va_list again;

@@ -185,7 +185,8 @@ static int by_number(const void *x, const void *y)
 // The first with a number keeps it; the others, in order, get the lowest that nobody has.
 static void numbering_assign(struct numbering *n)
 {
-    qsort(n->declared, n->count, sizeof *n->declared, by_number);
+    if (n->count)
+        qsort(n->declared, n->count, sizeof *n->declared, by_number);
     n->assigned = mem_calloc(n->count + 1, sizeof *n->assigned);
     uint64_t free_number = 0;
     size_t seen = 0; // declared numbers below or at free_number
@@ -676,7 +677,8 @@ static int by_denom(const void *x, const void *y)
 
 static int finish_bank(struct gen *g)
 {
-    qsort(g->totals, g->total_count, sizeof *g->totals, by_denom);
+    if (g->total_count)
+        qsort(g->totals, g->total_count, sizeof *g->totals, by_denom);
     struct coins totals = {g->totals, g->total_count};
     gen_at(g, "bank.supply");
     if (g->supply.count && !coins_equal(g->supply, totals))
