@@ -455,7 +455,7 @@ static void read_history(const struct home *h, struct buf *ret)
     for (int i = HISTORY_FILES - 1; i >= 0; i--) {
         CLEANUP_FREE char *path = i ? mem_printf("%s/history.%d.jsonl", h->state, i)
                                     : mem_printf("%s/history.jsonl", h->state);
-        fs_read(path, 2 * HISTORY_FILE_MAX, ret, NULL);
+        fs_read(path, (size_t)2 * HISTORY_FILE_MAX, ret, NULL);
     }
 }
 

@@ -358,7 +358,7 @@ static void fill(struct memory *m)
     char name[32];
     for (int i = 0; i < 20; i++) {
         snprintf(name, sizeof name, "upgrades/v%d", i);
-        memory_record_good(m, name, "id", i, i * 10);
+        memory_record_good(m, name, "id", i, (int64_t)i * 10);
         struct memory_halt halt = halt_of(name, "id", 70 + i);
         memory_latch(m, &halt);
     }

@@ -17,7 +17,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
-enum { CHUNK = 8 * 1024 * 1024 };
+enum { CHUNK = 8 * 1024 * 1024, SPARE_BYTES = 16 * 1024 * 1024 };
 
 struct copier {
     const char *source;
@@ -95,7 +95,7 @@ static int count_total(struct copier *c, struct err *e)
         return err_errno(e, errno, "cannot read the free space of %s", c->target);
     uint64_t available = (uint64_t)fs.f_bavail * fs.f_frsize;
     // A little more than the data: folders, and what the node itself needs to go on.
-    uint64_t wanted = c->total + c->total / 20 + 16 * 1024 * 1024;
+    uint64_t wanted = c->total + c->total / 20 + SPARE_BYTES;
     if (available < wanted)
         return err_set(
             e, -ENOSPC,

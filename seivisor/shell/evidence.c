@@ -184,12 +184,17 @@ void evidence_reset(struct visor *v)
 static bool stays_alive(const struct visor *v)
 {
     for (char *const *arg = v->args; *arg; arg++)
-        if (strncmp(*arg, "--halt-stay-alive", 17) == 0 && strcmp(*arg, "--halt-stay-alive=false"))
+        if (strncmp(*arg, "--halt-stay-alive", 17) == 0 &&
+            strcmp(*arg, "--halt-stay-alive=false") != 0)
             return true;
     char name[256];
     snprintf(name, sizeof name, "%.200s_HALT_STAY_ALIVE", v->settings->name);
-    for (char *at = name; *at; at++)
-        *at = *at == '-' ? '_' : (char)(*at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
+    for (char *at = name; *at; at++) {
+        if (*at == '-')
+            *at = '_';
+        else if (*at >= 'a' && *at <= 'z')
+            *at = (char)(*at - 'a' + 'A');
+    }
     const char *value = getenv(name);
     return value && strcasecmp(value, "true") == 0;
 }
