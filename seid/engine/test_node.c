@@ -304,7 +304,7 @@ static void wait_until(struct test_node *n, int64_t height)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 10;
+    until.tv_sec += 60;
     int late = 0;
     pthread_mutex_lock(&n->lock);
     while (n->height < height && !n->halted && !n->stop_wanted && !n->failed && late == 0)

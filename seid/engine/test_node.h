@@ -49,7 +49,7 @@ int test_node_open(struct test_node *n, struct err *e); // up to engine_solo_new
 void test_node_start(struct test_node *n);              // open and start, which must work
 void test_node_stop(struct test_node *n);
 
-// Waits (10 s at most) until the height is published, or the engine has ended by itself.
+// Waits (60 s at most) until the height is published, or the engine has ended by itself.
 void test_node_wait_height(struct test_node *n, int64_t height);
 void test_node_wait_end(struct test_node *n);
 int64_t test_node_height(struct test_node *n);
