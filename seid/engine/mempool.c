@@ -27,7 +27,7 @@ static void table_init(struct hash_table *t, size_t capacity)
     unsigned bits = 4;
     while (bits < 24 && ((size_t)1 << bits) < capacity * 2)
         bits++;
-    t->buckets = mem_calloc((size_t)1 << bits, sizeof *t->buckets);
+    t->buckets = mem_calloc((size_t)1 << bits, sizeof(void *));
     t->shift = 64 - bits;
     if (getrandom(&t->seed, sizeof t->seed, 0) != (ssize_t)sizeof t->seed)
         t->seed = 0x9e3779b97f4a7c15;

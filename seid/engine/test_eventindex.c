@@ -110,7 +110,7 @@ struct model {
 static void model_load(struct model *m, struct store_snapshot *snap)
 {
     m->height = store_snapshot_height(snap);
-    m->blocks = mem_calloc((size_t)m->height, sizeof *m->blocks);
+    m->blocks = mem_calloc((size_t)m->height, sizeof(void *));
     for (int64_t h = 1; h <= m->height; h++)
         assert_int_equal(chain_results(snap, h, &m->arena, &m->blocks[h - 1], NULL), 0);
 }

@@ -23,9 +23,11 @@ static void fake_check(void *ctx, struct kv *state, const struct app_block *next
     int *checks = ctx;
     __atomic_fetch_add(checks, 1, __ATOMIC_RELAXED);
     char text[64] = "", key[16] = "";
-    int code = 0, gas = 0;
     memcpy(text, tx.data, tx.len < 63 ? tx.len : 63);
-    sscanf(text, "%15s %d %d", key, &code, &gas);
+    size_t key_len = strcspn(text, " ");
+    memcpy(key, text, key_len < 15 ? key_len : 15);
+    char *rest = text + key_len;
+    long code = strtol(rest, &rest, 10), gas = strtol(rest, &rest, 10);
     struct slice old;
     if (code == 0 && kv_get(state, slice_str(key), &old))
         code = 32;

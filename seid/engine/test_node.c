@@ -47,7 +47,7 @@ static Tendermint__Abci__Event *make_event(struct arena *arena, const char *type
                                            struct slice value)
 {
     Tendermint__Abci__Event *event = arena_alloc(arena, sizeof *event);
-    Tendermint__Abci__EventAttribute **list = arena_alloc(arena, 3 * sizeof *list);
+    Tendermint__Abci__EventAttribute **list = arena_alloc(arena, 3 * sizeof(void *));
     const char *names[] = {"key", "value", "hidden"};
     struct slice values[] = {key, value, SLICE_LIT("x")};
     tendermint__abci__event__init(event);
@@ -79,7 +79,7 @@ static Tendermint__Abci__ExecTxResult *run_tx(struct kv *state, struct slice tx,
     }
     kv_set(state, key, value);
     r->data = pb_bytes(value);
-    r->events = arena_alloc(arena, 2 * sizeof *r->events);
+    r->events = arena_alloc(arena, 2 * sizeof(void *));
     r->events[0] = make_event(arena, "set", key, value);
     r->events[1] = make_event(arena, "also", value, key);
     r->n_events = 2;
@@ -113,10 +113,10 @@ int app_finalize_block(struct app *a, struct kv *state, const struct app_block *
         return APP_HALT;
     }
     a->blocks++;
-    ret->tx_results = arena_alloc(arena, (block->tx_count + 1) * sizeof *ret->tx_results);
+    ret->tx_results = arena_alloc(arena, (block->tx_count + 1) * sizeof(void *));
     for (size_t i = 0; i < block->tx_count; i++)
         ret->tx_results[i] = run_tx(state, block->txs[i], arena);
-    ret->events = arena_alloc(arena, sizeof *ret->events);
+    ret->events = arena_alloc(arena, sizeof(void *));
     if (block->height % 3 == 0) {
         char *text = arena_printf(arena, "%lld", (long long)block->height);
         ret->events[0] = make_event(arena, "third", slice_str(text), SLICE_LIT("yes"));
