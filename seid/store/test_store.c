@@ -603,7 +603,7 @@ static void test_read_only_beside_a_writer(void **state)
 
 // ---- every point at which a settling, or a large genesis, can be interrupted
 
-enum { MANY_KEYS = 300 };
+static const uint16_t MANY_KEYS = 300;
 
 // Some keys change and some do not; the set of keys does, so that tree pages come and go.
 static void many_changes(struct test_random *r, struct kv *kv, unsigned one_in)
