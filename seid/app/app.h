@@ -116,6 +116,9 @@ struct app_simulate_result {
 void app_simulate(struct app *a, struct kv *snapshot, const struct app_block *next, struct slice tx,
                   struct arena *arena, struct app_simulate_result *ret);
 
+// The height of the scheduled upgrade plan; 0 when there is none.
+int64_t app_plan_height(struct kv *state, struct arena *arena);
+
 // The whole state as app_state JSON of a genesis file; the caller frees *ret_json.
 int app_export(struct app *a, struct kv *state, int64_t height, char **ret_json, struct err *e);
 

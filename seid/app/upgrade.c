@@ -29,6 +29,12 @@ Cosmos__Upgrade__V1beta1__Plan *upgrade_plan_get(struct kv *kv, struct arena *ar
     return pb_unpack(&cosmos__upgrade__v1beta1__plan__descriptor, value, arena);
 }
 
+int64_t app_plan_height(struct kv *state, struct arena *arena)
+{
+    const Cosmos__Upgrade__V1beta1__Plan *plan = upgrade_plan_get(state, arena);
+    return plan ? plan->height : 0;
+}
+
 static bool time_is_set(const Google__Protobuf__Timestamp *time)
 {
     return time && (time->seconds != ZERO_TIME_SECONDS || time->nanos != 0);

@@ -96,6 +96,14 @@ static bool halts(const struct app *a, struct kv *state, int64_t height)
     return height >= strtoll(text, NULL, 10);
 }
 
+int64_t app_plan_height(struct kv *state, struct arena *arena)
+{
+    struct slice plan;
+    return kv_get(state, SLICE_LIT("plan"), &plan)
+               ? strtoll(arena_strndup(arena, (const char *)plan.data, plan.len), NULL, 10)
+               : 0;
+}
+
 int app_finalize_block(struct app *a, struct kv *state, const struct app_block *block,
                        bool first_block, struct arena *arena, struct app_block_result *ret,
                        struct err *e)
