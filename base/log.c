@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/rfc3339.h"
 
 static const char *const plain_levels[] = {"DBG", "INF", "WRN", "ERR"};
 static const char *const json_levels[] = {"debug", "info", "warn", "error"};
@@ -53,31 +53,21 @@ static void append_value(struct buf *line, const struct log_field *field, bool j
         buf_append_str(line, field->text);
 }
 
-static void append_time(struct buf *line)
-{
-    int64_t now_ns = clock_realtime_ns();
-    time_t seconds = (time_t)(now_ns / 1000000000);
-    struct tm tm;
-    char text[32];
-    gmtime_r(&seconds, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    buf_printf(line, "%s.%03dZ", text, (int)(now_ns / 1000000 % 1000));
-}
-
 void log_write(const struct log *log, enum log_level level, const char *message,
                const struct log_field *fields, unsigned count)
 {
     if (!log || level < log->level)
         return;
     bool json = log->format == LOG_JSON;
+    int64_t now_ns = clock_realtime_ns();
     CLEANUP_BUF struct buf line = {0};
     if (json) {
         buf_printf(&line, "{\"level\":\"%s\",\"time\":\"", json_levels[level]);
-        append_time(&line);
+        rfc3339_append_ms(&line, now_ns);
         buf_append_str(&line, "\",\"message\":");
         append_quoted(&line, message);
     } else {
-        append_time(&line);
+        rfc3339_append_ms(&line, now_ns);
         buf_printf(&line, " %s %s", plain_levels[level], message);
     }
     for (unsigned i = 0; i < count; i++) {

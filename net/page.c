@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/rfc3339.h"
+#include "base/utf8.h"
 #include "net/limits.h"
-#include "wire/utf8.h"
 
 static const char *const severities[] = {"critical", "error", "warning", "info"};
 
@@ -29,7 +29,7 @@ int page_check(const struct page *page, struct err *e)
                        NET_PAGE_KEY_MAX, key_len);
     if (!*page->summary)
         return err_set(e, -EINVAL, "a page needs a summary");
-    if (rfc3339_to_ns(slice_str(page->at), &ignored_ns) < 0)
+    if (rfc3339_parse_ns(slice_str(page->at), &ignored_ns) < 0)
         return err_set(e, -EINVAL, "a page's \"at\" is no RFC 3339 time");
     if (page->ttl_s < 0 || page->ttl_s > INT32_MAX)
         return err_set(e, -EINVAL, "a page's ttl_s is out of range");

@@ -68,7 +68,7 @@ static void set_annotation(json_t *annotations, const char *name, const char *va
 static json_t *alertmanager_json(const struct page *page, enum page_action action, int64_t now_s)
 {
     json_t *annotations = json_object(), *alert;
-    char ends_at[RFC3339_MAX];
+    CLEANUP_BUF struct buf ends_at = {0};
     for (size_t i = 0; i < page->detail_count; i++)
         set_annotation(annotations, page->details[i].name, page->details[i].value);
     set_if_any(annotations, "summary", page->summary);
@@ -78,8 +78,8 @@ static json_t *alertmanager_json(const struct page *page, enum page_action actio
                       "startsAt", page->at);
     if (action == PAGE_RESOLVE || page->ttl_s > 0) {
         int64_t ends_s = action == PAGE_RESOLVE ? now_s : now_s + page->ttl_s;
-        rfc3339_of_ns(ends_s * 1000000000, ends_at);
-        json_object_set_new(alert, "endsAt", json_string(ends_at));
+        rfc3339_append(&ends_at, ends_s, 0);
+        json_object_set_new(alert, "endsAt", json_string(buf_cstr(&ends_at)));
     }
     return json_pack("[o]", alert);
 }

@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/rfc3339.h"
 #include "seictl/cmd.h"
 #include "seictl/view.h"
-#include "wire/gotime.h"
 
 static int check_condition(const char *text, struct err *e)
 {
@@ -90,7 +90,7 @@ static int report_met(const struct wait_options *o, const struct probe_result *s
     struct buf out CLEANUP_BUF = {0};
     struct buf at CLEANUP_BUF = {0};
     if (o->json) {
-        gotime_append_ns(&at, clock_realtime_ns());
+        rfc3339_append_ns(&at, clock_realtime_ns());
         view_json(&out, seen, o->address, buf_cstr(&at));
     } else {
         buf_printf(&out, "%s: %s met: ", o->address, o->cond_text);

@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/rfc3339.h"
 #include "seictl/cmd.h"
 #include "seictl/view.h"
-#include "wire/gotime.h"
 
 const struct cli_flag cmd_watch_flags[] = {
     {.name = "interval",
@@ -33,7 +33,7 @@ static void look(struct http_client *client, const char *url, const struct watch
     struct buf at CLEANUP_BUF = {0};
     struct probe_request request = {.url = url};
     status_probe(client, &request, &seen);
-    gotime_append_ns(&at, clock_realtime_ns() / 1000000 * 1000000);
+    rfc3339_append_ns(&at, clock_realtime_ns() / 1000000 * 1000000);
     view_text(ret_same, &seen);
     if (o->json) {
         view_json(ret_line, &seen, o->address, buf_cstr(&at));

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/enc.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 static void separate(struct jsonw *w)
 {

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 
+#include "base/utf8.h"
 #include "wire/pbwire.h"
 #include "wire/proto/google_protobuf_any.pb-c.h"
 #include "wire/typereg.h"
-#include "wire/utf8.h"
 
 enum { NON_CRITICAL_BIT = 1 << 10 };
 

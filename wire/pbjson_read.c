@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/rfc3339.h"
 #include "wire/dec.h"
-#include "wire/gotime.h"
 #include "wire/pb_arena.h"
 #include "wire/pbjson.h"
 #include "wire/pbjson_special.h"
@@ -229,7 +229,7 @@ static int read_timestamp(struct reader *c, const struct path *p, const json_t *
     int r = read_text(c, p, value, &text);
     if (r < 0)
         return r;
-    if (gotime_parse(text, &t->seconds, &t->nanos) < 0)
+    if (rfc3339_parse(text, &t->seconds, &t->nanos) < 0)
         return bad(c, p, "expected a time such as 2006-01-02T15:04:05Z");
     return 0;
 }

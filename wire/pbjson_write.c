@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "base/rfc3339.h"
 #include "wire/dec.h"
-#include "wire/gotime.h"
 #include "wire/pb_arena.h"
 #include "wire/pb_check.h"
 #include "wire/pbjson.h"
@@ -39,7 +39,7 @@ static int write_timestamp(struct writer *c, const Google__Protobuf__Timestamp *
         !nanos_in_range(t->seconds, t->nanos, false))
         return err_set(c->e, -EBADMSG, "timestamp out of range");
     struct buf text CLEANUP_BUF = {0};
-    gotime_append_proto(&text, t->seconds, t->nanos);
+    rfc3339_append_proto(&text, t->seconds, t->nanos);
     return write_text(c, &text);
 }
 

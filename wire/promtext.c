@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 static void append_escaped(struct buf *out, const char *text, bool quoted)
 {

@@ -9,7 +9,6 @@
 
 #include "base/buf.h"
 #include "wire/godur.h"
-#include "wire/gotime.h"
 #include "wire/toml.h"
 
 static void test_values(void **state)
@@ -204,99 +203,13 @@ static void test_durations(void **state)
     }
 }
 
-static void test_times(void **state)
-{
-    static const struct {
-        const char *text;
-        int64_t seconds;
-        int32_t nanos;
-        const char *go, *proto;
-    } rows[] = {
-        {"1970-01-01T00:00:00Z", 0, 0, "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"},
-        {"0001-01-01T00:00:00Z", -62135596800, 0, "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"},
-        {"9999-12-31T23:59:59.999999999Z", 253402300799, 999999999,
-         "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999999Z"},
-        {"2000-02-29T12:00:00.5Z", 951825600, 500000000, "2000-02-29T12:00:00.5Z",
-         "2000-02-29T12:00:00.500Z"},
-        {"2026-11-21T16:00:00.0001+02:00", 1795269600, 100000, "2026-11-21T14:00:00.0001Z",
-         "2026-11-21T14:00:00.000100Z"},
-        {"1969-12-31T23:59:59-00:30", 1799, 0, "1970-01-01T00:29:59Z", "1970-01-01T00:29:59Z"},
-        {"2026-01-02T03:04:05.1234567899Z", 1767323045, 123456789, "2026-01-02T03:04:05.123456789Z",
-         "2026-01-02T03:04:05.123456789Z"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        int64_t seconds = 1;
-        int32_t nanos = 1;
-        if (gotime_parse(slice_str(rows[i].text), &seconds, &nanos) != 0)
-            fail_msg("%s", rows[i].text);
-        assert_true(seconds == rows[i].seconds);
-        assert_int_equal(nanos, rows[i].nanos);
-        struct buf go CLEANUP_BUF = {0};
-        struct buf proto CLEANUP_BUF = {0};
-        gotime_append(&go, seconds, nanos);
-        gotime_append_proto(&proto, seconds, nanos);
-        assert_string_equal(buf_cstr(&go), rows[i].go);
-        assert_string_equal(buf_cstr(&proto), rows[i].proto);
-    }
-    static const char *const bad[] = {"",
-                                      "2026-01-02",
-                                      "2026-01-02T03:04:05",
-                                      "2026-01-02 03:04:05Z",
-                                      "2026-1-02T03:04:05Z",
-                                      "2026-13-02T03:04:05Z",
-                                      "2026-00-02T03:04:05Z",
-                                      "2026-02-29T03:04:05Z",
-                                      "1900-02-29T00:00:00Z",
-                                      "2026-01-32T03:04:05Z",
-                                      "2026-01-02T24:04:05Z",
-                                      "2026-01-02T03:60:05Z",
-                                      "2026-01-02T03:04:60Z",
-                                      "2026-01-02T03:04:05.Z",
-                                      "2026-01-02T03:04:05+2:00",
-                                      "2026-01-02T03:04:05+24:00",
-                                      "2026-01-02T03:04:05Zx",
-                                      "2026-01-02T03:04:05z",
-                                      "0000-01-01T00:00:00Z",
-                                      "+026-01-01T00:00:00Z"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        int64_t seconds;
-        int32_t nanos;
-        if (gotime_parse(slice_str(bad[i]), &seconds, &nanos) == 0)
-            fail_msg("\"%s\" is taken", bad[i]);
-    }
-    int64_t ns = 0;
-    assert_int_equal(gotime_parse_ns(SLICE_LIT("1969-12-31T23:59:59.5Z"), &ns), 0);
-    assert_int_equal(ns, -500000000);
-    struct buf text CLEANUP_BUF = {0};
-    gotime_append_ns(&text, ns);
-    assert_string_equal(buf_cstr(&text), "1969-12-31T23:59:59.5Z");
-    assert_true(gotime_parse_ns(SLICE_LIT("0001-01-01T00:00:00Z"), &ns) < 0);
-}
-
-// Every day of nine centuries, forwards and backwards.
-static void test_every_date(void **state)
-{
-    int64_t first, last;
-    int32_t nanos;
-    assert_int_equal(gotime_parse(SLICE_LIT("1600-01-01T00:00:00Z"), &first, &nanos), 0);
-    assert_int_equal(gotime_parse(SLICE_LIT("2500-01-01T00:00:00Z"), &last, &nanos), 0);
-    struct buf text CLEANUP_BUF = {0};
-    for (int64_t s = first; s <= last; s += 86400) {
-        int64_t again = 0;
-        buf_clear(&text);
-        gotime_append(&text, s, 0);
-        assert_int_equal(gotime_parse(buf_slice(&text), &again, &nanos), 0);
-        assert_true(again == s);
-    }
-    assert_int_equal((last - first) / 86400, 328719);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values), cmocka_unit_test(test_refusals_name_the_place),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_times),  cmocka_unit_test(test_every_date),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_refusals_name_the_place),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_durations),
     };
     return cmocka_run_group_tests_name("toml", tests, NULL, NULL);
 }

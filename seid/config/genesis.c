@@ -10,9 +10,9 @@
 
 #include "base/enc.h"
 #include "base/fs.h"
+#include "base/rfc3339.h"
 #include "net/json_span.h"
 #include "wire/addr.h"
-#include "wire/gotime.h"
 
 static const char pubkey_type[] = "tendermint/PubKeyEd25519";
 
@@ -307,7 +307,7 @@ static int read_head(const struct reader *r, json_t *json, struct chain_genesis 
         return bad;
     if (!*c->chain_id || strlen(c->chain_id) > GENESIS_MAX_CHAIN_ID)
         return refuse(r, "chain_id: must have 1 to %d characters", GENESIS_MAX_CHAIN_ID);
-    if (gotime_parse_ns(slice_str(time), &c->time_ns) < 0)
+    if (rfc3339_parse_ns(slice_str(time), &c->time_ns) < 0)
         return refuse(r, "genesis_time: expected a time such as 2026-01-02T03:04:05Z");
     if (c->initial_height < 0)
         return refuse(r, "initial_height: must not be negative");
@@ -417,7 +417,7 @@ int genesis_write(const struct genesis *genesis, struct buf *ret, struct err *e)
 {
     const struct chain_genesis *c = &genesis->chain;
     struct buf time CLEANUP_BUF = {0};
-    gotime_append_ns(&time, c->time_ns);
+    rfc3339_append_ns(&time, c->time_ns);
     json_error_t why;
     json_t *state = json_loadb((const char *)genesis->app_state.data, genesis->app_state.len,
                                JSON_REJECT_DUPLICATES, &why);

@@ -598,7 +598,7 @@ static bool range_holds(const struct event_condition *c, struct slice value)
 {
     if (c->operand == EVENT_TIME) {
         int64_t time_ns;
-        return rfc3339_to_ns(value, &time_ns) == 0 &&
+        return rfc3339_parse_ns(value, &time_ns) == 0 &&
                order_holds(c->op, (time_ns > c->time_ns) - (time_ns < c->time_ns));
     }
     struct decimal a, b;

@@ -43,7 +43,7 @@ static bool model_holds(const struct event_condition *c, const char *value)
     int64_t time_ns;
     double order;
     if (c->operand == EVENT_TIME) {
-        if (rfc3339_to_ns(slice_str(value), &time_ns) < 0)
+        if (rfc3339_parse_ns(slice_str(value), &time_ns) < 0)
             return false;
         order = (double)(time_ns - c->time_ns);
     } else {
@@ -174,7 +174,7 @@ static struct event_condition random_condition(struct arena *arena, int64_t heig
     } else if (c.op != EVENT_EXISTS && pick(6) == 0) {
         c.operand = EVENT_TIME;
         c.text = SLICE_LIT("2026-01-05T00:00:00Z");
-        rfc3339_to_ns(c.text, &c.time_ns);
+        rfc3339_parse_ns(c.text, &c.time_ns);
     } else if (c.op == EVENT_EQ && pick(2)) {
         c.operand = EVENT_STRING;
         c.text = slice_str(arena_printf(arena, "k%u", pick(40)));

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/rfc3339.h"
 #include "seid/query/query_impl.h"
 #include "wire/cosmostx.h"
-#include "wire/gotime.h"
 #include "wire/pb_check.h"
 #include "wire/proto/cosmos_base_query_v1beta1_pagination.pb-c.h"
 #include "wire/proto/cosmos_tx_v1beta1_service.pb-c.h"
@@ -41,7 +41,7 @@ static Google__Protobuf__Any *tx_any(struct slice bytes, struct arena *arena)
 static char *time_text(struct arena *arena, int64_t ns)
 {
     CLEANUP_BUF struct buf text = {0};
-    gotime_append(&text, ns / 1000000000, 0);
+    rfc3339_append(&text, ns / 1000000000, 0);
     return arena_strndup(arena, buf_cstr(&text), text.len);
 }
 

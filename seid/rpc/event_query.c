@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "wire/gotime.h"
+#include "base/rfc3339.h"
 
 struct scanner {
     struct slice text;
@@ -107,7 +107,7 @@ static int read_time(struct scanner *s, bool date, struct arena *arena, struct e
     struct slice text = word(s);
     const char *full = date ? arena_printf(arena, "%.*sT00:00:00Z", (int)text.len, text.data)
                             : arena_strndup(arena, (const char *)text.data, text.len);
-    if (gotime_parse_ns(slice_str(full), &ret->time_ns) < 0) {
+    if (rfc3339_parse_ns(slice_str(full), &ret->time_ns) < 0) {
         s->at = start;
         return bad(s, date ? "a date: yyyy-mm-dd" : "a time in RFC 3339");
     }

@@ -1,6 +1,6 @@
 #include "seid/rpc/tm_json.h"
 
-#include "wire/gotime.h"
+#include "base/rfc3339.h"
 #include "wire/proto/tendermint_abci_types.pb-c.h"
 #include "wire/proto/tendermint_types_block.pb-c.h"
 #include "wire/proto/tendermint_types_types.pb-c.h"
@@ -11,14 +11,14 @@
 void tm_json_time(struct jsonw *w, const Google__Protobuf__Timestamp *time)
 {
     jsonw_raw(w, SLICE_LIT("\""));
-    gotime_append(w->out, time ? time->seconds : 0, time ? time->nanos : 0);
+    rfc3339_append(w->out, time ? time->seconds : 0, time ? time->nanos : 0);
     buf_append_byte(w->out, '"');
 }
 
 void tm_json_time_ns(struct jsonw *w, int64_t unix_ns)
 {
     jsonw_raw(w, SLICE_LIT("\""));
-    gotime_append_ns(w->out, unix_ns);
+    rfc3339_append_ns(w->out, unix_ns);
     buf_append_byte(w->out, '"');
 }
 

@@ -1,6 +1,6 @@
 // utf8: is it text? No allocation, any thread.
-#ifndef WIRE_UTF8_H
-#define WIRE_UTF8_H
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "wire/gotime.h"
+#include "base/rfc3339.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,15 +16,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int64_t seconds, again;
     int32_t nanos, again_nanos;
-    if (gotime_parse(slice_of(data, size), &seconds, &nanos) < 0)
+    if (rfc3339_parse(slice_of(data, size), &seconds, &nanos) < 0)
         return 0;
     for (int proto = 0; proto < 2; proto++) {
         struct buf text CLEANUP_BUF = {0};
         if (proto)
-            gotime_append_proto(&text, seconds, nanos);
+            rfc3339_append_proto(&text, seconds, nanos);
         else
-            gotime_append(&text, seconds, nanos);
-        require(gotime_parse(buf_slice(&text), &again, &again_nanos) == 0);
+            rfc3339_append(&text, seconds, nanos);
+        require(rfc3339_parse(buf_slice(&text), &again, &again_nanos) == 0);
         require(again == seconds && again_nanos == nanos);
     }
     return 0;
