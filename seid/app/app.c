@@ -169,7 +169,7 @@ static Tendermint__Abci__Event *copy_event(struct arena *arena, const Tendermint
     char *at = arena_alloc(arena, event_text_len(ev));
     *copy = *ev;
     copy->type = copy_text(&at, ev->type);
-    copy->attributes = arena_alloc(arena, (n + 1) * sizeof *copy->attributes);
+    copy->attributes = arena_alloc(arena, (n + 1) * sizeof(void *));
     for (size_t i = 0; i < n; i++) {
         attributes[i] = *ev->attributes[i];
         attributes[i].key = copy_text(&at, ev->attributes[i]->key);
@@ -194,7 +194,7 @@ static Tendermint__Abci__ExecTxResult *exec_result_message(const struct exec_res
         m->log = arena_strndup(arena, r->ctx.fail_log, strlen(r->ctx.fail_log));
     }
     m->n_events = r->events.count;
-    m->events = arena_alloc(arena, (m->n_events + 1) * sizeof *m->events);
+    m->events = arena_alloc(arena, (m->n_events + 1) * sizeof(void *));
     for (size_t i = 0; i < m->n_events; i++)
         m->events[i] = copy_event(arena, r->events.list[i]);
     return m;
@@ -208,7 +208,7 @@ static void deliver_all(struct app *a, struct kv *state, const struct app_block 
     CLEANUP_ARENA struct arena scratch = {0};
     struct exec x;
     exec_init(&x, a, state, &scratch, block);
-    ret->tx_results = arena_alloc(arena, (block->tx_count + 1) * sizeof *ret->tx_results);
+    ret->tx_results = arena_alloc(arena, (block->tx_count + 1) * sizeof(void *));
     for (size_t i = 0; i < block->tx_count; i++) {
         struct exec_result r;
         arena_clear(&scratch);

@@ -118,7 +118,7 @@ Cosmos__Bank__V1beta1__Params *bank_params_message(const struct bank_params *par
     cosmos__bank__v1beta1__params__init(m);
     m->default_send_enabled = params->default_send_enabled;
     m->n_send_enabled = params->count;
-    m->send_enabled = arena_alloc(arena, (params->count + 1) * sizeof *m->send_enabled);
+    m->send_enabled = arena_alloc(arena, (params->count + 1) * sizeof(void *));
     for (size_t i = 0; i < params->count; i++) {
         Cosmos__Bank__V1beta1__SendEnabled *s = arena_alloc(arena, sizeof *s);
         cosmos__bank__v1beta1__send_enabled__init(s);

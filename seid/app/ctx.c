@@ -112,7 +112,7 @@ void ctx_emit(struct app_ctx *ctx, const char *type, ...)
     event->type = pb_str(type);
     Tendermint__Abci__EventAttribute *attributes =
         arena_alloc(ctx->arena, (count ? count : 1) * sizeof *attributes);
-    event->attributes = arena_alloc(ctx->arena, (count ? count : 1) * sizeof *event->attributes);
+    event->attributes = arena_alloc(ctx->arena, (count ? count : 1) * sizeof(void *));
     event->n_attributes = count;
     for (size_t i = 0; i < count; i++) {
         tendermint__abci__event_attribute__init(&attributes[i]);

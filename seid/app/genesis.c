@@ -93,7 +93,7 @@ int gen_coins(struct gen *g, const json_t *object, const char *name, struct coin
     if (list && !json_is_array(list) && !json_is_null(list))
         return gen_fail(g, name, "must be a list");
     size_t count = json_array_size(list);
-    Cosmos__Base__V1beta1__Coin **coins = arena_alloc(g->ctx.arena, (count + 1) * sizeof *coins);
+    Cosmos__Base__V1beta1__Coin **coins = arena_alloc(g->ctx.arena, (count + 1) * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
         const json_t *coin = json_array_get(list, i);
         const char *denom = json_string_value(json_object_get(coin, "denom"));

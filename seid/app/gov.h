@@ -75,10 +75,10 @@ struct Google__Protobuf__Duration *gov_duration(struct arena *arena, int64_t ns)
 
 // ---- deposits (gov_deposit.c)
 
-// Moves `coins` from the depositor to the gov account, and the proposal to its voting period when
-// that is enough. 0 or APP_FAILED.
+// Moves the listed coins from the depositor to the gov account, and the proposal to its voting
+// period when that is enough. 0 or APP_FAILED.
 int gov_add_deposit(struct app_ctx *ctx, uint64_t id, struct slice depositor,
-                    struct Cosmos__Base__V1beta1__Coin **coins, size_t count,
+                    struct Cosmos__Base__V1beta1__Coin **list, size_t count,
                     bool *ret_voting_started);
 // Give back or destroy all deposits of a proposal, and forget them.
 void gov_refund_deposits(struct app_ctx *ctx, uint64_t id);
@@ -88,7 +88,7 @@ void gov_burn_deposits(struct app_ctx *ctx, uint64_t id);
 int gov_charge_deposits(struct app_ctx *ctx, uint64_t id, const struct Cosmos__Gov__V1__Params *p);
 // Checks the initial deposit of a submission against min_initial_deposit_ratio.
 int gov_check_initial_deposit(struct app_ctx *ctx, const struct Cosmos__Gov__V1__Params *p,
-                              struct Cosmos__Base__V1beta1__Coin **coins, size_t count,
+                              struct Cosmos__Base__V1beta1__Coin **list, size_t count,
                               bool expedited);
 
 // ---- tally (gov_tally.c)

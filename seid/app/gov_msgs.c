@@ -229,7 +229,8 @@ static void keep_proposal(struct app_ctx *ctx, const struct submission *s,
     gov_set_next_id(ctx->kv, id + 1);
     // As the SDK: submissions cost by their size, on top of being written.
     gas_consume(ctx->gas,
-                3 * GAS_WRITE_BYTE * cosmos__gov__v1__proposal__get_packed_size(&proposal),
+                (uint64_t)(3 * GAS_WRITE_BYTE) *
+                    cosmos__gov__v1__proposal__get_packed_size(&proposal),
                 "submit proposal");
 }
 
@@ -467,7 +468,7 @@ static const char *choices_text(struct app_ctx *ctx, Cosmos__Gov__V1__Vote *vote
 static void fill_vote(struct app_ctx *ctx, Cosmos__Gov__V1__Vote *vote,
                       const struct choice *choices, size_t count)
 {
-    vote->options = arena_alloc(ctx->arena, (count + 1) * sizeof *vote->options);
+    vote->options = arena_alloc(ctx->arena, (count + 1) * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
         Cosmos__Gov__V1__WeightedVoteOption *o = arena_alloc(ctx->arena, sizeof *o);
         char text[DEC_TEXT_MAX];

@@ -55,10 +55,10 @@ Cosmos__Gov__V1__Params *gov_params_default(struct arena *arena, const char *den
         coins[i]->amount = pb_str(amounts[i]);
     }
     p->n_min_deposit = p->n_expedited_min_deposit = 1;
-    p->min_deposit = arena_dup(arena, &coins[0], sizeof coins[0]);
-    p->expedited_min_deposit = arena_dup(arena, &coins[1], sizeof coins[1]);
-    p->max_deposit_period = gov_duration(arena, 2 * 86400 * NS_PER_S);
-    p->voting_period = gov_duration(arena, 2 * 86400 * NS_PER_S);
+    p->min_deposit = arena_dup(arena, &coins[0], sizeof(void *));
+    p->expedited_min_deposit = arena_dup(arena, &coins[1], sizeof(void *));
+    p->max_deposit_period = gov_duration(arena, INT64_C(2) * 86400 * NS_PER_S);
+    p->voting_period = gov_duration(arena, INT64_C(2) * 86400 * NS_PER_S);
     p->expedited_voting_period = gov_duration(arena, 86400 * NS_PER_S);
     p->quorum = pb_str("0.334000000000000000");
     p->threshold = pb_str("0.500000000000000000");

@@ -34,7 +34,8 @@ static const char *signer_bank_multi_send(const void *message)
 
 #define MSG(descriptor, url, module, function)                                                     \
     {                                                                                              \
-        &descriptor, url, module, signer_##function, msg_##function##_check, msg_##function##_run  \
+        &(descriptor), (url), (module), signer_##function, msg_##function##_check,                 \
+            msg_##function##_run                                                                   \
     }
 
 // In the order of how often they are sent.

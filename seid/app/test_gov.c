@@ -612,11 +612,11 @@ static void test_queue_order(void **state)
         kit_add(&k, kit_tx1(&k, &much_gas, kit_text_proposal(&k, &k.keys[0], "10000000usei")));
     assert_int_equal(kit_block(&k), 0);
     assert_int_equal(kit_block_after(&k, 100), 0);
-    char order[8] = "";
+    CLEANUP_BUF struct buf order = {0};
     for (size_t i = 0; i < k.result.event_count; i++)
         if (strcmp(k.result.events[i]->type, "active_proposal") == 0)
-            strcat(order, k.result.events[i]->attributes[0]->value);
-    assert_string_equal(order, "123");
+            buf_append_str(&order, k.result.events[i]->attributes[0]->value);
+    assert_string_equal(buf_cstr(&order), "123");
     kit_deinit(&k);
 }
 

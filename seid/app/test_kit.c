@@ -154,7 +154,7 @@ struct slice kit_tx(struct kit *k, const struct kit_tx *o, const void *const *me
     struct account account = {0};
     o = o ? o : &defaults;
     const struct kit_key *signer = o->signer ? o->signer : &k->keys[0];
-    Google__Protobuf__Any **anys = arena_alloc(&k->arena, (count + 1) * sizeof *anys);
+    Google__Protobuf__Any **anys = arena_alloc(&k->arena, (count + 1) * sizeof(void *));
     for (size_t i = 0; i < count; i++)
         anys[i] = typereg_pack(messages[i], &k->arena);
     auth_get(&k->state.kv, slice_of(signer->address, 20), &account);
@@ -205,7 +205,7 @@ static void *submit_v1(struct kit *k, const struct kit_key *from, const char *de
     Cosmos__Gov__V1__MsgSubmitProposal *m = arena_alloc(&k->arena, sizeof *m);
     cosmos__gov__v1__msg_submit_proposal__init(m);
     if (message) {
-        m->messages = arena_alloc(&k->arena, sizeof *m->messages);
+        m->messages = arena_alloc(&k->arena, sizeof(void *));
         m->messages[0] = typereg_pack(message, &k->arena);
         m->n_messages = 1;
     }

@@ -114,7 +114,7 @@ static void *any_message(struct kit *k, const struct kit_key *from)
         cosmos__gov__v1__msg_deposit__init(m);
         m->proposal_id = 1 + rng(next);
         m->depositor = pb_str(from->text);
-        m->amount = arena_alloc(&k->arena, sizeof *m->amount);
+        m->amount = arena_alloc(&k->arena, sizeof(void *));
         m->amount[0] = kit_coin(k, "usei", rng(2) ? "9000000" : "77");
         m->n_amount = 1;
         return m;

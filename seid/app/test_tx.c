@@ -404,18 +404,18 @@ static Cosmos__Bank__V1beta1__MsgMultiSend *multi(struct kit *k, const char *in,
     cosmos__bank__v1beta1__msg_multi_send__init(m);
     cosmos__bank__v1beta1__input__init(input);
     input->address = k->keys[0].text;
-    input->coins = arena_alloc(&k->arena, sizeof *input->coins);
+    input->coins = arena_alloc(&k->arena, sizeof(void *));
     input->coins[0] = kit_coin(k, "usei", in);
     input->n_coins = 1;
-    m->inputs = arena_dup(&k->arena, &input, sizeof input);
+    m->inputs = arena_dup(&k->arena, &input, sizeof(void *));
     m->n_inputs = 1;
-    m->outputs = arena_alloc(&k->arena, 2 * sizeof *m->outputs);
+    m->outputs = arena_alloc(&k->arena, 2 * sizeof(void *));
     const char *amounts[] = {out1, out2};
     for (int i = 0; i < 2 && amounts[i]; i++) {
         Cosmos__Bank__V1beta1__Output *o = arena_alloc(&k->arena, sizeof *o);
         cosmos__bank__v1beta1__output__init(o);
         o->address = k->keys[1 + i].text;
-        o->coins = arena_alloc(&k->arena, sizeof *o->coins);
+        o->coins = arena_alloc(&k->arena, sizeof(void *));
         o->coins[0] = kit_coin(k, "usei", amounts[i]);
         o->n_coins = 1;
         m->outputs[m->n_outputs++] = o;

@@ -449,7 +449,7 @@ static Google__Protobuf__Any *response_any(struct arena *arena, const ProtobufCM
 int tx_messages(struct app_ctx *ctx, const struct app_tx *tx, struct slice *ret_data)
 {
     Cosmos__Base__Abci__V1beta1__TxMsgData data = COSMOS__BASE__ABCI__V1BETA1__TX_MSG_DATA__INIT;
-    Google__Protobuf__Any **responses = arena_alloc(ctx->arena, tx->msg_count * sizeof *responses);
+    Google__Protobuf__Any **responses = arena_alloc(ctx->arena, tx->msg_count * sizeof(void *));
     for (size_t i = 0; i < tx->msg_count; i++) {
         const struct tx_msg *msg = &tx->msgs[i];
         void *response = NULL;

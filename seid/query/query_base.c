@@ -124,7 +124,7 @@ validators_at(const struct query_ctx *ctx, int64_t height,
     if (code != QUERY_OK)
         return code;
     ret->block_height = height;
-    ret->validators = arena_alloc(arena, (count + 1) * sizeof *ret->validators);
+    ret->validators = arena_alloc(arena, (count + 1) * sizeof(void *));
     for (size_t i = 0; i < count; i++)
         ret->validators[ret->n_validators++] = validator_of(&list[first + i], arena);
     return QUERY_OK;

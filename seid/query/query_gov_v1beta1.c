@@ -150,7 +150,7 @@ static void *convert_vote(void *message, struct arena *arena)
     QUERY_NEW(arena, m, Cosmos__Gov__V1beta1__Vote, cosmos__gov__v1beta1__vote__init);
     m->proposal_id = v->proposal_id;
     m->voter = v->voter;
-    m->options = arena_alloc(arena, (v->n_options + 1) * sizeof *m->options);
+    m->options = arena_alloc(arena, (v->n_options + 1) * sizeof(void *));
     m->n_options = v->n_options;
     for (size_t i = 0; i < v->n_options; i++) {
         QUERY_NEW(arena, o, Cosmos__Gov__V1beta1__WeightedVoteOption,

@@ -105,8 +105,8 @@ static const char *search_text(const Cosmos__Tx__V1beta1__GetTxsEventRequest *q,
 static void fill_search(Cosmos__Tx__V1beta1__GetTxsEventResponse *m, const struct query_tx *found,
                         size_t count, struct arena *arena)
 {
-    m->txs = arena_alloc(arena, (count + 1) * sizeof *m->txs);
-    m->tx_responses = arena_alloc(arena, (count + 1) * sizeof *m->tx_responses);
+    m->txs = arena_alloc(arena, (count + 1) * sizeof(void *));
+    m->tx_responses = arena_alloc(arena, (count + 1) * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
         Cosmos__Tx__V1beta1__Tx *tx = tx_of(found[i].bytes, arena);
         if (tx)
@@ -163,7 +163,7 @@ QUERY_FUNCTION_BODY(query_cosmos_tx_v1beta1_service_get_block_with_txs)
     code = query_paginate_list(all, q->pagination, arena, &first, &count, &m->pagination, error);
     if (code != QUERY_OK)
         return code;
-    m->txs = arena_alloc(arena, (count + 1) * sizeof *m->txs);
+    m->txs = arena_alloc(arena, (count + 1) * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
         Cosmos__Tx__V1beta1__Tx *tx = tx_of(pb_slice(m->block->data->txs[first + i]), arena);
         if (tx)
