@@ -127,6 +127,15 @@ static void exec_tx(struct exec *x, struct slice bytes, enum tx_mode mode, struc
             (mode == TX_CHECK || mode == TX_RECHECK || exec_messages(x, r));
 }
 
+// Reads that failed looked like an empty state: whatever was found then is not the answer.
+static void exec_look_at_store(struct exec *x, struct exec_result *r)
+{
+    if (!kv_error(x->state))
+        return;
+    r->ok = false;
+    ctx_fail(&r->ctx, &CODE_INTERNAL, "the state cannot be read");
+}
+
 static void exec_init(struct exec *x, struct app *app, struct kv *state, struct arena *arena,
                       const struct app_block *block)
 {
@@ -267,6 +276,7 @@ void app_check_tx(struct app *a, struct kv *check_state, const struct app_block 
     exec_init(&x, a, check_state, arena, next);
     exec_tx(&x, tx, mode == APP_CHECK_NEW ? TX_CHECK : TX_RECHECK, &r);
     kv_overlay_deinit(&x.overlay);
+    exec_look_at_store(&x, &r);
     *ret = (struct app_check_result){
         .code = r.ok ? 0 : r.ctx.fail_code->number,
         .codespace = r.ok ? "" : r.ctx.fail_code->codespace,
@@ -288,6 +298,7 @@ void app_simulate(struct app *a, struct kv *snapshot, const struct app_block *ne
     exec_init(&x, a, &throw_away.kv, arena, next);
     exec_tx(&x, tx, TX_SIMULATE, &r);
     kv_overlay_deinit(&x.overlay);
+    exec_look_at_store(&x, &r);
     ret->gas_wanted = r.tx.gas_limit;
     ret->gas_used = r.gas.used;
     ret->result = exec_result_message(&r, arena);

@@ -18,7 +18,7 @@ int gov_run_messages(struct app_ctx *ctx, Google__Protobuf__Any **messages, size
     for (size_t i = 0; i < count && r == 0; i++) {
         void *message, *response;
         const struct msg_type *type = msg_unpack(messages[i], ctx->arena, &message);
-        if (!type)
+        if (!type || !type->by_gov)
             r = ctx_fail(&sub, &CODE_UNROUTABLE_PROPOSAL, "%s", messages[i]->type_url);
         else
             r = type->run(&sub, message, &response);

@@ -181,7 +181,7 @@ static int check_message(struct app_ctx *ctx, const Google__Protobuf__Any *any)
 {
     void *message;
     const struct msg_type *type = msg_unpack(any, ctx->arena, &message);
-    if (!type)
+    if (!type || !type->by_gov)
         return ctx_fail(ctx, &CODE_UNROUTABLE_PROPOSAL, "%s", any->type_url);
     if (type->check(ctx, message))
         return ctx_fail(ctx, &CODE_INVALID_PROPOSAL_MSG, "%s", ctx->fail_log);

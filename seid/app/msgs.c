@@ -32,11 +32,13 @@ static const char *signer_bank_multi_send(const void *message)
     return m->n_inputs ? m->inputs[0]->address : "";
 }
 
-#define MSG(descriptor, url, module, function)                                                     \
+#define MSG_ROW(descriptor, url, module, function, by_gov)                                         \
     {                                                                                              \
-        &(descriptor), (url), (module), signer_##function, msg_##function##_check,                 \
+        &(descriptor), (url), (module), (by_gov), signer_##function, msg_##function##_check,       \
             msg_##function##_run                                                                   \
     }
+#define MSG(descriptor, url, module, function) MSG_ROW(descriptor, url, module, function, false)
+#define GOV_MSG(descriptor, url, module, function) MSG_ROW(descriptor, url, module, function, true)
 
 // In the order of how often they are sent.
 static const struct msg_type types[] = {
@@ -61,12 +63,12 @@ static const struct msg_type types[] = {
         "/cosmos.gov.v1beta1.MsgSubmitProposal", "gov", gov_v1beta1_submit_proposal),
     MSG(cosmos__gov__v1__msg_cancel_proposal__descriptor, "/cosmos.gov.v1.MsgCancelProposal", "gov",
         gov_v1_cancel_proposal),
-    MSG(cosmos__gov__v1__msg_exec_legacy_content__descriptor, "/cosmos.gov.v1.MsgExecLegacyContent",
-        "gov", gov_v1_exec_legacy_content),
-    MSG(cosmos__upgrade__v1beta1__msg_software_upgrade__descriptor,
-        "/cosmos.upgrade.v1beta1.MsgSoftwareUpgrade", "upgrade", upgrade_software_upgrade),
-    MSG(cosmos__upgrade__v1beta1__msg_cancel_upgrade__descriptor,
-        "/cosmos.upgrade.v1beta1.MsgCancelUpgrade", "upgrade", upgrade_cancel_upgrade),
+    GOV_MSG(cosmos__gov__v1__msg_exec_legacy_content__descriptor,
+            "/cosmos.gov.v1.MsgExecLegacyContent", "gov", gov_v1_exec_legacy_content),
+    GOV_MSG(cosmos__upgrade__v1beta1__msg_software_upgrade__descriptor,
+            "/cosmos.upgrade.v1beta1.MsgSoftwareUpgrade", "upgrade", upgrade_software_upgrade),
+    GOV_MSG(cosmos__upgrade__v1beta1__msg_cancel_upgrade__descriptor,
+            "/cosmos.upgrade.v1beta1.MsgCancelUpgrade", "upgrade", upgrade_cancel_upgrade),
 };
 
 const struct msg_type *msg_find(const char *url)

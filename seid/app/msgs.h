@@ -12,6 +12,8 @@ struct msg_type {
     const ProtobufCMessageDescriptor *descriptor;
     const char *url;    // "/" and the descriptor's name
     const char *module; // as the SDK's event names it
+    // Gov may run it. No other message: gov's account holds deposits that are not gov's to spend.
+    bool by_gov;
     // The address, as text, of the only account that has to sign.
     const char *(*signer)(const void *message);
     int (*check)(struct app_ctx *ctx, const void *message); // without state; 0 or APP_FAILED

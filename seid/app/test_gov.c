@@ -13,6 +13,7 @@
 #include "seid/app/staking.h"
 #include "seid/app/test_kit.h"
 #include "seid/app/upgrade.h"
+#include "wire/typereg.h"
 
 static const struct app_handler v2_handlers[] = {{"v2", app_migrate_v2}};
 static const struct app_handler_table v2 = {"v2", v2_handlers, 1};
@@ -518,6 +519,28 @@ static void test_refused_submissions(void **state)
     kit_deinit(&k);
 }
 
+// Gov's account holds the deposits: no proposal may move them or deposit them again.
+static void test_what_gov_may_not_run(void **state)
+{
+    struct kit k;
+    struct kit_key gov = {.text = "sei10d07y265gmmuvt4z0w9aw880jnsr700jhwznsj"};
+    kit_init(&k, NULL);
+    const void *inner[] = {kit_send(&k, &gov, k.keys[1].text, "1usei"),
+                           kit_text_proposal(&k, &gov, "1usei"), kit_vote(&k, &gov, 1, 1)};
+    static const char *const urls[] = {"/cosmos.bank.v1beta1.MsgSend",
+                                       "/cosmos.gov.v1.MsgSubmitProposal",
+                                       "/cosmos.gov.v1.MsgVote"};
+    for (size_t i = 0; i < 3; i++) {
+        Cosmos__Gov__V1__MsgSubmitProposal *p = kit_text_proposal(&k, &k.keys[0], "10000000usei");
+        Google__Protobuf__Any *any = typereg_pack(inner[i], &k.arena);
+        p->messages = &any;
+        p->n_messages = 1;
+        refused(&k, p, "gov", 10,
+                arena_printf(&k.arena, "%s: proposal message not recognized by router", urls[i]));
+    }
+    kit_deinit(&k);
+}
+
 static void test_only_gov_may_schedule(void **state)
 {
     struct kit k;
@@ -637,6 +660,7 @@ int main(void)
         cmocka_unit_test(test_weighted_vote_v1beta1),
         cmocka_unit_test(test_every_tally_of_three),
         cmocka_unit_test(test_refused_submissions),
+        cmocka_unit_test(test_what_gov_may_not_run),
         cmocka_unit_test(test_only_gov_may_schedule),
         cmocka_unit_test(test_initial_deposit_and_ratio),
         cmocka_unit_test(test_cancel_proposal),

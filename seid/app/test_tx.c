@@ -293,6 +293,23 @@ static void test_several_signers_needed(void **state)
     kit_deinit(&k);
 }
 
+static void test_too_many_signers(void **state)
+{
+    enum { MESSAGES = 500 };
+    struct kit k;
+    kit_init(&k, NULL);
+    const void *many[MESSAGES];
+    for (size_t i = 0; i < MESSAGES; i++) {
+        uint8_t address[20] = {(uint8_t)i, (uint8_t)(i >> 8), 1};
+        struct kit_key *from = arena_zalloc(&k.arena, sizeof *from);
+        addr_text(ADDR_HRP_ACC, slice_of(address, 20), from->text);
+        many[i] = kit_send(&k, from, k.keys[1].text, "1usei");
+    }
+    refused(&k, kit_tx(&k, NULL, many, MESSAGES), "sdk", 14,
+            "signatures: 101, limit: 100: maximum number of signatures exceeded");
+    kit_deinit(&k);
+}
+
 static void test_foreign_key(void **state)
 {
     struct kit k;
@@ -537,6 +554,7 @@ int main(void)
         cmocka_unit_test(test_every_truncation_and_flip),
         cmocka_unit_test(test_message_that_is_none),
         cmocka_unit_test(test_several_signers_needed),
+        cmocka_unit_test(test_too_many_signers),
         cmocka_unit_test(test_foreign_key),
         cmocka_unit_test(test_unknown_account),
         cmocka_unit_test(test_send_codes),

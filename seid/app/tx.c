@@ -45,6 +45,9 @@ static int decode_message(struct app_ctx *ctx, struct app_tx *tx, const Google__
     if (addr_parse(ADDR_HRP_ACC, slice_str(text), &signer, &e) < 0)
         return ctx_fail(ctx, &CODE_INVALID_ADDRESS, "%s", e.text);
     add_signer(tx, &signer);
+    if (tx->signer_count > TX_SIGNERS_MAX)
+        return ctx_fail(ctx, &CODE_TOO_MANY_SIGNATURES, "signatures: %zu, limit: %d",
+                        tx->signer_count, TX_SIGNERS_MAX);
     return 0;
 }
 

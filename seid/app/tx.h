@@ -19,6 +19,9 @@ enum tx_mode {
     TX_SIMULATE, // signatures and fees may be missing; gas has no limit
 };
 
+// More signers than this are not even counted, whatever the parameters say.
+enum { TX_SIGNERS_MAX = 100 };
+
 struct app_tx {
     struct cosmostx raw;
     struct tx_msg {
