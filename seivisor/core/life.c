@@ -153,7 +153,7 @@ static const struct life_cell table[LIFE_STATES][LIFE_EVENTS] = {
         ON(TIMER) = GO(IDLE, DO(DECIDE)),
         NO_JOB(BACKOFF),
         FAILS,
-        ON(QUIT) = GO(LEAVING, DO(DISARM), DO(LEAVE)),
+        ON(QUIT) = GO(IDLE, DO(DISARM), DO(DECIDE)),
         ON(PAGED) = STAY(BACKOFF),
     },
     [LIFE_HELD] = {
@@ -164,7 +164,7 @@ static const struct life_cell table[LIFE_STATES][LIFE_EVENTS] = {
         ON(TIMER) = GO(IDLE, DO(DECIDE)),
         NO_JOB(HELD),
         ON(FAILED) = STAY(HELD),
-        ON(QUIT) = GO(LEAVING, DO(DISARM), DO(LEAVE)),
+        ON(QUIT) = GO(IDLE, DO(DISARM), DO(DECIDE)), // which says the code to end with
         ON(PAGED) = STAY(HELD),
     },
     [LIFE_ENDING] = {

@@ -206,11 +206,13 @@ static void test_golden_crash_hold_resume(void **unused)
 
 static void test_golden_backup_fails(void **unused)
 {
-    assert_trace(TRACE(LIFE_EV_REDO_BACKUP, LIFE_EV_JOB_FAILED, LIFE_EV_QUIT, LIFE_EV_TIMER),
-                 "redo-backup: backup => backup\n"
-                 "job-failed: hold clear arm-look rest => held\n"
-                 "quit: disarm leave => leaving\n"
-                 "timer: exit => ended\n");
+    assert_trace(
+        TRACE(LIFE_EV_REDO_BACKUP, LIFE_EV_JOB_FAILED, LIFE_EV_QUIT, LIFE_EV_EXIT, LIFE_EV_TIMER),
+        "redo-backup: backup => backup\n"
+        "job-failed: hold clear arm-look rest => held\n"
+        "quit: disarm decide => idle\n"
+        "exit: clear leave => leaving\n"
+        "timer: exit => ended\n");
 }
 
 int main(void)

@@ -599,7 +599,9 @@ void visor_hold_own(struct visor *v)
     snprintf(hold.target, sizeof hold.target, "%s", v->current);
     snprintf(hold.identity, sizeof hold.identity, "%s", v->identity);
     hold.height = j->height;
-    hold.exit_code = j->step != SWAP_NONE && j->exit_code > 0 ? j->exit_code : 1;
+    // The daemon's code, of before the swap; never 0, which would be taken for success.
+    int code = j->step != SWAP_NONE ? j->exit_code : m->last_exit_code;
+    hold.exit_code = code > 0 ? code : 1;
     m->hold = hold;
     m->resume[0] = '\0';
     v->memory_dirty = true;

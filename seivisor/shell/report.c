@@ -192,6 +192,14 @@ static void label(struct buf *ret, const char *text)
     }
 }
 
+static void add_staged_metric(const char *target, bool runs, void *context)
+{
+    struct buf *ret = context;
+    buf_append_str(ret, "seivisor_staged{target=\"");
+    label(ret, target);
+    buf_printf(ret, "\"} %d\n", runs);
+}
+
 void report_metrics(struct visor *v, struct buf *ret)
 {
     const struct memory *m = &v->store.memory;
@@ -218,6 +226,11 @@ void report_metrics(struct visor *v, struct buf *ret)
           (double)(v->decided ? v->decision.reason : 0));
     gauge(ret, "swap_step", "The last step of the swap under way; 0: none.",
           (double)v->store.journal.step);
+    gauge(ret, "plan_height",
+          "The height in upgrade-info.json, if written since the start; else 0.",
+          v->start.file_present ? (double)v->start.file.height : 0);
+    metric(ret, "staged", "gauge", "Staged binaries; 1 when it may be executed.");
+    home_each_staged(&v->home, add_staged_metric, ret);
     gauge(ret, "crashes_in_a_row", "Crashes of the current binary in a row.", m->crashes);
     gauge(ret, "restart_budget", "Crashes in a row that are answered with a restart.",
           v->config.crash_budget);

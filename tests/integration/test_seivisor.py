@@ -300,6 +300,69 @@ def test_one_shot_commands_of_the_daemon_are_not_restarted(visor):
     v.ok("resume")
 
 
+def test_a_stop_of_a_waiting_hold_ends_with_the_daemons_code(visor):
+    v = visor(SEIVISOR_HOLD="wait")
+    v.genesis("exit 72")
+    v.start()
+    v.until_up()
+    wait_for(lambda: v.status()["hold"])
+    assert v.stop() == 72
+    v = visor(SEIVISOR_BACKOFF="1h")
+    v.genesis("exit 5")
+    v.start()
+    v.until_log("starting genesis again in")
+    assert v.stop() == 5
+
+
+def test_resume_closes_the_page_of_a_rollback(visor):
+    v = visor()
+    v.genesis("forever")
+    v.upgrade("v2", "exit 71")
+    v.start()
+    wait_for(lambda: os.path.exists(v.state("memory.json")) and v.memory()["good"])
+    v.stop()
+    v.point("upgrades/v2")
+    v.start()
+    v.until_trace("genesis start", 2)
+    wait_for(lambda: v.status()["pages"])
+    time.sleep(0.5)
+    assert v.status()["pages"], "running again is no reason to close it"
+    assert v.status()["state"] == "RolledBack"
+    v.ok("resume")
+    assert not v.status()["pages"]
+    v.stop()
+
+
+def test_a_full_disk_holds_and_is_gone_on_from(visor, tmp_path):
+    small = tmp_path / "small"
+    os.makedirs(small)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], check=False,
+                      capture_output=True).returncode:
+        pytest.skip("no permission to mount a small file system")
+    try:
+        v = visor()
+        os.rmdir(v.path("data"))
+        os.rmdir(v.home)
+        os.makedirs(small / "home" / "data")
+        os.symlink(small / "home", v.home)
+        fill = f'cat /dev/zero > "{v.home}/filler" 2>/dev/null; sync'
+        v.genesis(f'[ -e "{v.home}/freed" ] || {{ plan v2 9; {fill}; }}; '
+                  f'[ -e "{v.home}/freed" ] && plan v2 9; exit 70')
+        v.upgrade("v2", "exit 0")
+        assert v.run() == 70
+        assert v.current() == "genesis"
+        assert "No space left on device" in v.logged()
+        os.unlink(v.path("filler"))
+        with open(v.path("freed"), "w", encoding="utf-8"):
+            pass
+        v.command("resume")
+        assert v.run() == 0
+        assert v.current() == "upgrades/v2"
+    finally:
+        v.close()
+        subprocess.run(["umount", "-l", small], check=True)
+
+
 # ---- a daemon that only writes the file ---------------------------------------------------------
 
 @pytest.mark.parametrize("writer", ["plan", "plan_slowly"])

@@ -1,6 +1,7 @@
 """kill -9 of the supervisor at every step of a swap: the next run completes it, the old binary never
 runs again once the new one may have, and nothing half-made is left behind."""
 import os
+import random
 import signal
 import time
 
@@ -125,6 +126,38 @@ def test_in_the_middle_of_the_backup(visor):
     assert not os.path.exists(partial), f"it was left with {size} bytes"
     assert os.path.getsize(v.path("data-backup-v2-120", "big")) == 64 << 20
     assert starts(v) == ["genesis", "v2"]
+
+
+def test_at_random_instants(visor):
+    """Kills it again and again while it goes through three upgrades."""
+    seed = int(os.environ.get("SEIHALT_SEED", random.randrange(2**31)))
+    print("SEIHALT_SEED", seed)
+    dice = random.Random(seed)
+    v = visor(UNSAFE_SKIP_BACKUP="false", SEIVISOR_CONFIRM_AFTER="100ms")
+    for i in range(8):
+        with open(v.path("data", f"file{i}"), "wb") as file:
+            file.write(os.urandom(100000))
+    v.genesis("sleep 0.05; plan v2 10; exit 70", name="v1")
+    v.upgrade("v2", "sleep 0.05; plan v3 20; exit 70", "exit 0")
+    v.upgrade("v3", "sleep 0.05; plan v4 30; exit 70", "exit 0")
+    v.upgrade("v4", "forever", "exit 0")
+    for _ in range(25):
+        v.start()
+        time.sleep(dice.uniform(0, 0.12))
+        v.process.kill()
+        v.wait()
+        order = starts(v)
+        assert order == sorted(order), f"seed {seed}: {order}"
+    v.start()
+    wait_for(lambda: v.current() == "upgrades/v4", why=v.logged())
+    v.until_trace("v4 start")
+    v.until_up()
+    wait_for(lambda: v.status()["swap"] is None)
+    assert v.stop() == 143
+    order = starts(v)
+    assert order == sorted(order), f"seed {seed}: {order}"
+    assert not [name for name in os.listdir(v.home) if name.endswith(".partial")]
+    assert not v.memory()["hold"]["active"], v.memory()["hold"]
 
 
 @pytest.mark.parametrize("where", ["script", "hook"])
