@@ -166,17 +166,20 @@ static void blocks(struct store *s, const char *name, uint32_t accounts, uint32_
     for (int i = 0; i < 3; i++)
         block(s, &o, accounts, hot, &r, &warm);
     hashes = s->smt.hashes;
+    int64_t cpu = clock_thread_cpu_ns();
     for (int i = 0; i < count; i++) {
         changes += block(s, &o, accounts, hot, &r, &samples[i]);
         sum.total += samples[i].total;
         sum.execute += samples[i].execute;
         sum.state += samples[i].state;
     }
+    cpu = clock_thread_cpu_ns() - cpu;
     qsort(samples, (size_t)count, sizeof *samples, compare_samples);
     report(name, "block_mean", sum.total / count, "ms");
     report(name, "block_p50", samples[count / 2].total, "ms");
     report(name, "block_p99", samples[count * 99 / 100].total, "ms");
     report(name, "block_max", samples[count - 1].total, "ms");
+    report(name, "block_cpu_mean", (double)cpu / 1e6 / count, "ms");
     report(name, "execute_mean", sum.execute / count, "ms");
     report(name, "state_mean", sum.state / count, "ms");
     report(name, "changes", (double)changes / count, "count");

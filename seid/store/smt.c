@@ -10,6 +10,10 @@
 #include "seid/store/smt_page.h"
 #include "seid/store/smt_table.h"
 
+// The build fills locals with zeros; for those that are large and filled at once that is half the
+// cost of a page.
+#define UNINITIALIZED __attribute__((uninitialized))
+
 void smt_init(struct smt *t, const struct smt_pages *pages)
 {
     *t = (struct smt){.pages = *pages, .changed = smt_table_new()};
@@ -38,14 +42,32 @@ void smt_change_del(struct smt_change *c, struct slice key)
 
 // ---- pages
 
-// A page that is not there is an empty one.
-static int load_page(struct smt *t, unsigned depth, const uint8_t *path, struct smt_page *ret,
-                     struct err *e)
+// Where a page is: among the changed ones, or in the source.
+struct place {
+    struct smt_page_key key;
+    int32_t changed; // its number there, or SMT_UNKNOWN
+};
+
+static struct slice key_of(const struct place *place)
 {
-    struct smt_page_key key = smt_page_key(depth, path);
-    struct slice k = slice_of(key.bytes, key.len), bytes = SLICE_NULL;
-    if (!smt_table_get(t->changed, k, &bytes)) {
-        int found = t->pages.load(t->pages.ctx, k, &bytes, e);
+    return slice_of(place->key.bytes, place->key.len);
+}
+
+static struct place place_of(const struct smt *t, unsigned depth, const uint8_t *path)
+{
+    struct place place = {.key = smt_page_key(depth, path)};
+    place.changed = smt_table_find(t->changed, key_of(&place));
+    return place;
+}
+
+// A page that is not there is an empty one.
+static int load_page(struct smt *t, const struct place *place, struct smt_page *ret, struct err *e)
+{
+    struct slice bytes = SLICE_NULL;
+    if (place->changed != SMT_UNKNOWN) {
+        bytes = smt_table_data(t->changed, place->changed);
+    } else {
+        int found = t->pages.load(t->pages.ctx, key_of(place), &bytes, e);
         if (found < 0)
             return found;
     }
@@ -54,27 +76,26 @@ static int load_page(struct smt *t, unsigned depth, const uint8_t *path, struct 
         return 0;
     }
     if (!smt_page_decode(ret, bytes))
-        return err_set(e, -EUCLEAN, "a page of the state tree at depth %u is damaged", depth);
+        return err_set(e, -EUCLEAN, "a page of the state tree at depth %u is damaged",
+                       place->key.bytes[0]);
     return 0;
 }
 
-static int put_page(struct smt *t, unsigned depth, const uint8_t *path, struct slice bytes,
-                    struct err *e)
+static int put_page(struct smt *t, struct place *place, struct slice bytes, struct err *e)
 {
-    struct smt_page_key key = smt_page_key(depth, path);
-    struct slice k = slice_of(key.bytes, key.len);
     if (t->direct)
-        return t->pages.store(t->pages.ctx, k, bytes, e);
-    smt_table_put(t->changed, k, bytes);
+        return t->pages.store(t->pages.ctx, key_of(place), bytes, e);
+    if (place->changed == SMT_UNKNOWN)
+        place->changed = smt_table_add(t->changed, key_of(place));
+    smt_table_set(t->changed, place->changed, bytes);
     return 0;
 }
 
-static int store_page(struct smt *t, unsigned depth, const uint8_t *path, const struct smt_page *p,
-                      struct err *e)
+static int store_page(struct smt *t, struct place *place, const struct smt_page *p, struct err *e)
 {
-    uint8_t bytes[SMT_PAGE_MAX_BYTES];
+    UNINITIALIZED uint8_t bytes[SMT_PAGE_MAX_BYTES];
     uint32_t len = smt_page_encode(p, bytes);
-    return put_page(t, depth, path, slice_of(bytes, len), e);
+    return put_page(t, place, slice_of(bytes, len), e);
 }
 
 // ---- update
@@ -140,10 +161,7 @@ static int update_slot(struct smt *t, struct smt_page *p, unsigned slot, unsigne
     struct smt_node node;
     int result;
     if (p->kind[SMT_SLOTS + slot] == SMT_INNER) {
-        const uint8_t *path = changes->path;
         result = update_page(t, depth + SMT_PAGE_LEVELS, false, changes, count, &node, e);
-        if (result == 0 && node.kind != SMT_INNER)
-            result = put_page(t, depth + SMT_PAGE_LEVELS, path, SLICE_NULL, e);
     } else {
         result = update_leaves(t, p, slot, depth, changes, count, &node, e);
     }
@@ -152,17 +170,19 @@ static int update_slot(struct smt *t, struct smt_page *p, unsigned slot, unsigne
     return result;
 }
 
-// `changes` are all below this page and sorted by path. Below the root, a page that does not end as
-// an inner node is not stored.
+// `changes` are all below this page and sorted by path. A page that does not end as an inner node
+// is no page any more, unless it is the root's; a fresh one was none.
 static int update_page(struct smt *t, unsigned depth, bool fresh, struct smt_change *changes,
                        size_t count, struct smt_node *ret, struct err *e)
 {
     assert(depth < 256); // sha256 collides before that
-    struct smt_page page;
-    uint8_t path[SMT_HASH_BYTES]; // `changes` may be moved about below
-    memcpy(path, changes->path, sizeof path);
-    smt_page_clear(&page);
-    int result = fresh ? 0 : load_page(t, depth, path, &page, e);
+    UNINITIALIZED struct smt_page page;
+    struct place place = place_of(t, depth, changes->path);
+    int result = 0;
+    if (fresh)
+        smt_page_clear(&page);
+    else
+        result = load_page(t, &place, &page, e);
     uint16_t touched = 0;
     for (size_t from = 0, to; from < count && result == 0; from = to) {
         unsigned slot = smt_slot(depth, changes[from].path);
@@ -176,8 +196,8 @@ static int update_page(struct smt *t, unsigned depth, bool fresh, struct smt_cha
     smt_page_fold(&page, touched, &t->hashes);
     smt_page_root(&page, ret);
     if (ret->kind == SMT_INNER || (depth == 0 && ret->kind == SMT_LEAF))
-        return store_page(t, depth, path, &page, e);
-    return depth == 0 ? put_page(t, depth, path, SLICE_NULL, e) : 0;
+        return store_page(t, &place, &page, e);
+    return fresh ? 0 : put_page(t, &place, SLICE_NULL, e);
 }
 
 struct sort_item {
@@ -240,7 +260,8 @@ int smt_root(struct smt *t, uint8_t ret_root[SMT_HASH_BYTES], struct err *e)
     static const uint8_t nowhere[SMT_HASH_BYTES];
     struct smt_page page;
     struct smt_node root;
-    int result = load_page(t, 0, nowhere, &page, e);
+    struct place place = place_of(t, 0, nowhere);
+    int result = load_page(t, &place, &page, e);
     if (result < 0)
         return result;
     smt_page_fold(&page, 0, &t->hashes);
@@ -301,10 +322,12 @@ int smt_prove(struct smt *t, struct slice key, struct buf *ret_proof, struct err
     unsigned depth = 0, kept = 0, node = 1;
     struct smt_page page;
     smt_hash_bytes(key, path);
-    int result = load_page(t, 0, path, &page, e);
+    struct place place = place_of(t, 0, path);
+    int result = load_page(t, &place, &page, e);
     while (result == 0 && page.kind[node] == SMT_INNER) {
         if (node >= SMT_SLOTS) {
-            result = load_page(t, depth, path, &page, e);
+            place = place_of(t, depth, path);
+            result = load_page(t, &place, &page, e);
             node = 1;
             continue;
         }

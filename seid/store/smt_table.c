@@ -1,5 +1,6 @@
 #include "seid/store/smt_table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -80,12 +81,14 @@ static uint32_t *slot_of(const struct smt_page_table *t, struct slice key)
     return &t->slots[at];
 }
 
-bool smt_table_get(const struct smt_page_table *t, struct slice key, struct slice *ret)
+int32_t smt_table_find(const struct smt_page_table *t, struct slice key)
 {
-    uint32_t slot = *slot_of(t, key);
-    if (slot)
-        *ret = slice_of(t->entries[slot - 1].data, t->entries[slot - 1].len);
-    return slot != 0;
+    return (int32_t)*slot_of(t, key) - 1;
+}
+
+struct slice smt_table_data(const struct smt_page_table *t, int32_t page)
+{
+    return slice_of(t->entries[page].data, t->entries[page].len);
 }
 
 static void grow(struct smt_page_table *t)
@@ -100,26 +103,23 @@ static void grow(struct smt_page_table *t)
         *slot_of(t, key_of(&t->entries[i])) = i + 1;
 }
 
-static struct entry *find_or_add(struct smt_page_table *t, struct slice key)
+int32_t smt_table_add(struct smt_page_table *t, struct slice key)
 {
-    uint32_t *slot = slot_of(t, key);
-    if (*slot)
-        return &t->entries[*slot - 1];
-    if (t->count == t->cap) {
+    if (t->count == t->cap)
         grow(t);
-        slot = slot_of(t, key);
-    }
+    uint32_t *slot = slot_of(t, key);
+    assert(*slot == 0);
     struct entry *entry = &t->entries[t->count++];
     *slot = t->count;
     *entry = (struct entry){.key_len = (uint8_t)key.len};
     memcpy(entry->key, key.data, key.len);
     t->bytes += sizeof *entry + 2 * sizeof *slot;
-    return entry;
+    return (int32_t)t->count - 1;
 }
 
-void smt_table_put(struct smt_page_table *t, struct slice key, struct slice data)
+void smt_table_set(struct smt_page_table *t, int32_t page, struct slice data)
 {
-    struct entry *entry = find_or_add(t, key);
+    struct entry *entry = &t->entries[page];
     t->bytes -= entry->cap;
     if (!data.data) {
         free(entry->data);

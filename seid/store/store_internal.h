@@ -31,6 +31,7 @@ enum {
     SETTLE_BLOCKS = 128,       // so that opening has a bounded number of records to read
     SETTLE_CHUNK = 1024,       // keys and pages a transaction
     LARGE_GENESIS_CHUNKS = 64, // from there on it takes several transactions
+    GENESIS_CHUNK_FACTOR = 16, // which can be larger: keys in order share their pages
     PRUNE_HEIGHTS_A_BLOCK = 8,
     STORE_READERS = 1024, // snapshots open at the same time
 };

@@ -67,7 +67,7 @@ int store_txn_commit(struct store *s, struct err *e)
 
 int store_next_chunk(struct store *s, struct err *e)
 {
-    if (++s->chunk_used < s->chunk)
+    if (++s->chunk_used < (s->filling ? GENESIS_CHUNK_FACTOR * s->chunk : s->chunk))
         return 0;
     if (s->chunks_left >= 0 && s->chunks_left-- == 0)
         return err_set(e, -EIO, "no more chunks");
