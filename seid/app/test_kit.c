@@ -175,6 +175,61 @@ struct slice kit_tx(struct kit *k, const struct kit_tx *o, const void *const *me
     return arena_slice(&k->arena, buf_slice(&bytes));
 }
 
+static Cosmos__Tx__V1beta1__SignerInfo *signer_info(struct kit *k, const struct kit_key *signer,
+                                                    uint64_t sequence)
+{
+    Cosmos__Crypto__Secp256k1__PubKey key = COSMOS__CRYPTO__SECP256K1__PUB_KEY__INIT;
+    Cosmos__Tx__V1beta1__SignerInfo *info = arena_alloc(&k->arena, sizeof *info);
+    Cosmos__Tx__V1beta1__ModeInfo *mode = arena_alloc(&k->arena, sizeof *mode);
+    Cosmos__Tx__V1beta1__ModeInfo__Single *single = arena_alloc(&k->arena, sizeof *single);
+    cosmos__tx__v1beta1__signer_info__init(info);
+    cosmos__tx__v1beta1__mode_info__init(mode);
+    cosmos__tx__v1beta1__mode_info__single__init(single);
+    single->mode = COSMOS__TX__SIGNING__V1BETA1__SIGN_MODE__SIGN_MODE_DIRECT;
+    mode->sum_case = COSMOS__TX__V1BETA1__MODE_INFO__SUM_SINGLE;
+    mode->single = single;
+    key.key = pb_bytes(slice_of(signer->pub, sizeof signer->pub));
+    info->public_key = typereg_pack(&key, &k->arena);
+    info->mode_info = mode;
+    info->sequence = sequence;
+    return info;
+}
+
+struct slice kit_tx_by(struct kit *k, const struct kit_key *const *signers, size_t signer_count,
+                       const char *payer, const void *const *messages, size_t count)
+{
+    Cosmos__Tx__V1beta1__TxBody body = COSMOS__TX__V1BETA1__TX_BODY__INIT;
+    Cosmos__Tx__V1beta1__AuthInfo auth = COSMOS__TX__V1BETA1__AUTH_INFO__INIT;
+    Cosmos__Tx__V1beta1__Fee fee = COSMOS__TX__V1BETA1__FEE__INIT;
+    Cosmos__Tx__V1beta1__TxRaw raw = COSMOS__TX__V1BETA1__TX_RAW__INIT;
+    uint64_t numbers[KIT_KEYS];
+    body.messages = arena_alloc(&k->arena, count * sizeof(void *));
+    for (size_t i = 0; i < count; i++)
+        body.messages[body.n_messages++] = typereg_pack(messages[i], &k->arena);
+    auth.signer_infos = arena_alloc(&k->arena, signer_count * sizeof(void *));
+    for (size_t i = 0; i < signer_count; i++) {
+        struct account account = {0};
+        auth_get(&k->state.kv, slice_of(signers[i]->address, 20), &account);
+        numbers[i] = account.number;
+        auth.signer_infos[auth.n_signer_infos++] = signer_info(k, signers[i], account.sequence);
+    }
+    fee.amount = parse_coins(k, "2000usei", &fee.n_amount);
+    fee.gas_limit = 300000;
+    fee.payer = pb_str(payer);
+    auth.fee = &fee;
+    raw.body_bytes = pb_bytes(pb_pack(&body, &k->arena));
+    raw.auth_info_bytes = pb_bytes(pb_pack(&auth, &k->arena));
+    raw.signatures = arena_alloc(&k->arena, signer_count * sizeof *raw.signatures);
+    for (size_t i = 0; i < signer_count; i++) {
+        uint8_t digest[32], *signature = arena_alloc(&k->arena, SECP_SIGNATURE_LEN);
+        cosmostx_sign_digest(pb_slice(raw.body_bytes), pb_slice(raw.auth_info_bytes), KIT_CHAIN,
+                             numbers[i], digest);
+        assert_int_equal(secp_sign(k->secp, signers[i]->secret, digest, signature), 0);
+        raw.signatures[raw.n_signatures++] = pb_bytes(slice_of(signature, SECP_SIGNATURE_LEN));
+    }
+    return pb_pack(&raw, &k->arena);
+}
+
 struct slice kit_tx1(struct kit *k, const struct kit_tx *options, const void *message)
 {
     return kit_tx(k, options, &message, 1);

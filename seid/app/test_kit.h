@@ -80,6 +80,9 @@ struct kit_tx {
 // Messages are generated structs. Bytes live in the arena.
 struct slice kit_tx(struct kit *k, const struct kit_tx *options, const void *const *messages,
                     size_t count);
+// Signed by several, in this order; the numbers are read from the state.
+struct slice kit_tx_by(struct kit *k, const struct kit_key *const *signers, size_t signer_count,
+                       const char *payer, const void *const *messages, size_t count);
 struct slice kit_tx1(struct kit *k, const struct kit_tx *options, const void *message);
 
 Cosmos__Base__V1beta1__Coin *kit_coin(struct kit *k, const char *denom, const char *amount);

@@ -293,6 +293,56 @@ static void test_several_signers_needed(void **state)
     kit_deinit(&k);
 }
 
+// Two senders and a third who pays: all sign, all sequences rise, only one pays.
+static void test_three_signers(void **state)
+{
+    struct kit k;
+    kit_init(&k, NULL);
+    const struct kit_key *signers[] = {&k.keys[0], &k.keys[1], &k.keys[2]};
+    const void *both[] = {kit_send(&k, &k.keys[0], k.keys[3].text, "1usei"),
+                          kit_send(&k, &k.keys[1], k.keys[3].text, "2usei")};
+    struct slice good = kit_tx_by(&k, signers, 3, k.keys[2].text, both, 2);
+    // In another order the keys are not those of the signers.
+    const struct kit_key *turned[] = {&k.keys[1], &k.keys[0], &k.keys[2]};
+    assert_int_equal(
+        kit_check(&k, kit_tx_by(&k, turned, 3, k.keys[2].text, both, 2), APP_CHECK_NEW).code, 8);
+    refused(&k, kit_tx_by(&k, signers, 2, k.keys[2].text, both, 2), "sdk", 4,
+            "wrong number of signers; expected 3, got 2: unauthorized");
+    // The middle signature flipped.
+    uint8_t *copy = arena_dup(&k.arena, good.data, good.len);
+    copy[good.len - 67] ^= 1;
+    assert_int_equal(kit_check(&k, slice_of(copy, good.len), APP_CHECK_NEW).code, 4);
+
+    kit_deliver_ok(&k, good);
+    assert_int_equal(kit_balance(&k, k.keys[0].text, "usei"), KIT_BALANCE - 1);
+    assert_int_equal(kit_balance(&k, k.keys[1].text, "usei"), KIT_BALANCE - 2);
+    assert_int_equal(kit_balance(&k, k.keys[2].text, "usei"), KIT_BALANCE - 2000);
+    assert_int_equal(kit_balance(&k, k.keys[3].text, "usei"), KIT_BALANCE + 3);
+    for (int i = 0; i < 3; i++) {
+        struct account account;
+        assert_true(auth_get(&k.state.kv, slice_of(k.keys[i].address, 20), &account));
+        assert_int_equal(account.sequence, 1);
+    }
+    kit_deinit(&k);
+}
+
+static void test_signature_limit_parameter(void **state)
+{
+    struct kit k;
+    kit_init(&k, NULL);
+    const struct kit_key *signers[KIT_KEYS];
+    const void *messages[KIT_KEYS];
+    for (int i = 0; i < KIT_KEYS; i++) {
+        signers[i] = &k.keys[i];
+        messages[i] = kit_send(&k, &k.keys[i], k.keys[0].text, "1usei");
+    }
+    refused(&k, kit_tx_by(&k, signers, KIT_KEYS, "", messages, KIT_KEYS), "sdk", 14,
+            "signatures: 8, limit: 7: maximum number of signatures exceeded");
+    assert_int_equal(kit_check(&k, kit_tx_by(&k, signers, 7, "", messages, 7), APP_CHECK_NEW).code,
+                     0);
+    kit_deinit(&k);
+}
+
 static void test_too_many_signers(void **state)
 {
     enum { MESSAGES = 500 };
@@ -554,6 +604,8 @@ int main(void)
         cmocka_unit_test(test_every_truncation_and_flip),
         cmocka_unit_test(test_message_that_is_none),
         cmocka_unit_test(test_several_signers_needed),
+        cmocka_unit_test(test_three_signers),
+        cmocka_unit_test(test_signature_limit_parameter),
         cmocka_unit_test(test_too_many_signers),
         cmocka_unit_test(test_foreign_key),
         cmocka_unit_test(test_unknown_account),

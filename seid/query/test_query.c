@@ -9,6 +9,7 @@
 
 #include "base/enc.h"
 #include "seid/app/test_kit.h"
+#include "seid/app/upgrade.h"
 #include "seid/query/query.h"
 #include "wire/crypto/hash.h"
 #include "wire/pbjson.h"
@@ -351,6 +352,9 @@ static void test_upgrade(void **state)
     expect(&f, "/cosmos.upgrade.v1beta1.Query/CurrentPlan", "{}",
            "{\"plan\":{\"name\":\"v2\",\"time\":\"0001-01-01T00:00:00Z\",\"height\":\"50\","
            "\"info\":\"x\",\"upgraded_client_state\":null}}");
+    upgrade_set_done(&k->state.kv, SLICE_LIT("v1"), 7);
+    expect(&f, "/cosmos.upgrade.v1beta1.Query/AppliedPlan", "{\"name\":\"v1\"}",
+           "{\"height\":\"7\"}");
     kit_deinit(k);
 }
 
