@@ -40,6 +40,12 @@ static const struct {
      PROBE_UNREACHABLE, "answer too large: more than 1310720 bytes"},
 };
 
+// Short only where time must run out: a busy machine is no failure.
+static int timeout_of(size_t i)
+{
+    return strncmp(rows[i].detail, "timed out", 9) == 0 ? 400 : 20000;
+}
+
 static void check(size_t i, const struct probe_result *result)
 {
     if (result->outcome != rows[i].outcome ||
@@ -60,7 +66,8 @@ static void test_blocking(void **state)
         CLEANUP_PROBE_RESULT struct probe_result result;
         test_peer_start(&peer, rows[i].behaviour, rows[i].bytes);
         snprintf(url, sizeof url, "http://127.0.0.1:%d/status", peer.port);
-        status_probe(client, &(struct probe_request){.url = url, .timeout_ms = 400}, &result);
+        status_probe(client, &(struct probe_request){.url = url, .timeout_ms = timeout_of(i)},
+                     &result);
         test_peer_stop(&peer);
         check(i, &result);
     }
@@ -92,7 +99,7 @@ static void test_on_a_loop(void **state)
         test_peer_start(&peers[i], rows[i].behaviour, rows[i].bytes);
         snprintf(url, sizeof url, "http://127.0.0.1:%d/status", peers[i].port);
         seen[i] = (struct seen){.row = i};
-        struct probe_request request = {.url = url, .timeout_ms = 400};
+        struct probe_request request = {.url = url, .timeout_ms = timeout_of(i)};
         status_probe_start(client, &request, on_done, &seen[i]);
         status_probe_cancel(status_probe_start(client, &request, on_done, NULL));
     }
