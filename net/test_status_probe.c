@@ -41,7 +41,7 @@ static const struct {
 };
 
 // Short only where time must run out: a busy machine is no failure.
-static int timeout_of(size_t i)
+static unsigned timeout_of(size_t i)
 {
     return strncmp(rows[i].detail, "timed out", 9) == 0 ? 400 : 20000;
 }
