@@ -1,13 +1,9 @@
 #include "seid/rpc/http.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "seid/rpc/listen.h"
 
 struct http_server {
     struct http_config config;
@@ -32,61 +29,6 @@ struct http_request {
     int64_t started_ns;
     void *slot;
 };
-
-int http_split_address(const char *address, char host[256], uint16_t *ret_port, struct err *e)
-{
-    const char *at = strncmp(address, "tcp://", 6) == 0 ? address + 6 : address;
-    const char *colon = strrchr(at, ':');
-    char *end = NULL;
-    long port = colon ? strtol(colon + 1, &end, 10) : -1;
-    if (!colon || end == colon + 1 || *end || port < 0 || port > 65535 || colon - at > 255)
-        return err_set(e, -EINVAL, "listen address %s: expected tcp://host:port", address);
-    size_t len = (size_t)(colon - at);
-    if (len >= 2 && at[0] == '[' && at[len - 1] == ']') {
-        at++;
-        len -= 2;
-    }
-    memcpy(host, at, len);
-    host[len] = '\0';
-    *ret_port = (uint16_t)port;
-    return 0;
-}
-
-// A bound, listening socket of our own: libmicrohttpd would hide which error bind() gave.
-static int listen_on(const struct addrinfo *info, int *ret_fd)
-{
-    CLEANUP_CLOSE int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int on = 1;
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(fd, info->ai_addr, info->ai_addrlen) < 0 || listen(fd, 1024) < 0)
-        return -errno;
-    *ret_fd = take_fd(&fd);
-    return 0;
-}
-
-static int open_listener(const char *address, int *ret_fd, uint16_t *ret_port, struct err *e)
-{
-    char host[256], service[8];
-    uint16_t port;
-    int result = http_split_address(address, host, &port, e);
-    if (result < 0)
-        return result;
-    snprintf(service, sizeof service, "%u", port);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list = NULL;
-    int failure = getaddrinfo(*host ? host : NULL, service, &hints, &list);
-    if (failure)
-        return err_set(e, -EINVAL, "listen address %s: %s", address, gai_strerror(failure));
-    result = listen_on(list, ret_fd);
-    freeaddrinfo(list);
-    if (result < 0)
-        return err_errno(e, -result, "cannot listen on %s", address);
-    struct sockaddr_storage bound;
-    socklen_t len = sizeof bound;
-    getsockname(*ret_fd, (struct sockaddr *)&bound, &len);
-    *ret_port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                                  : ((struct sockaddr_in *)&bound)->sin_port);
-    return 0;
-}
 
 // The clock header changes once a second; formatting it for each answer would cost more than it
 // says.
@@ -198,7 +140,7 @@ int http_server_start(const struct http_config *config, struct http_server **ret
     struct http_server *s = mem_zalloc(sizeof *s);
     s->config = *config;
     int fd = -1;
-    int result = open_listener(config->address, &fd, &s->port, e);
+    int result = listen_open(config, &fd, &s->port, e);
     if (result < 0) {
         free(s);
         return result;
@@ -233,6 +175,8 @@ void http_server_stop(struct http_server *s)
     if (!s)
         return;
     MHD_stop_daemon(s->daemon);
+    if (s->config.unix_path)
+        unlink(s->config.unix_path);
     free(s);
 }
 

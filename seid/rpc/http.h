@@ -32,7 +32,10 @@ typedef int http_handler(void *ctx, struct http_request *request, struct http_re
 typedef void http_slot_free(void *ctx, void *slot);
 
 struct http_config {
-    const char *address; // "tcp://host:port" or "host:port"; port 0: any free one
+    const char *address;   // as the operator wrote it, for messages
+    const char *host;      // "" for all of them
+    uint16_t port;         // 0: any free one
+    const char *unix_path; // of a socket file instead of host and port; null: none
     unsigned threads;
     unsigned max_connections;
     unsigned idle_timeout_s; // a connection without traffic for that long is closed
@@ -65,8 +68,5 @@ void **http_slot(struct http_request *r);
 void http_suspend(struct http_request *r); // in the handler, before anybody can call http_resume
 // From any thread, once for each http_suspend.
 void http_resume(struct http_request *r);
-
-// Splits "tcp://host:port"; `host` must hold 256 bytes. -EINVAL names the text.
-int http_split_address(const char *address, char host[256], uint16_t *ret_port, struct err *e);
 
 #endif

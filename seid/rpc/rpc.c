@@ -327,6 +327,10 @@ int rpc_server_start(const struct rpc_node *node, struct rpc_server **ret, struc
     for (size_t i = 0; i < node->config->rpc_listen_count; i++) {
         struct http_config config = {
             .address = node->config->rpc_listen[i].text,
+            .host = node->config->rpc_listen[i].host,
+            .port = node->config->rpc_listen[i].port,
+            .unix_path =
+                node->config->rpc_listen[i].is_unix ? node->config->rpc_listen[i].path : NULL,
             .threads = RPC_THREADS,
             .max_connections = (unsigned)node->config->rpc.max_open_connections,
             .idle_timeout_s = RPC_IDLE_TIMEOUT_S,

@@ -158,3 +158,28 @@ def test_memory_stays_bounded(node):
         t.join()
     sanitized = "asan" in os.environ.get("SEIHALT_BUILD", "") or "address" in os.environ.get("SEIHALT_BUILD", "")
     assert resident() - before < (600_000 if sanitized else 60_000), (before, resident())
+
+
+def test_a_socket_file_serves_and_outlives_kill_9(tmp_path):
+    node = Node(tmp_path / "home")
+    path = str(tmp_path / "rpc.sock")
+
+    def answers():
+        with socket.socket(socket.AF_UNIX) as s:
+            try:
+                s.connect(path)
+            except OSError:
+                return False
+            s.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+            return s.recv(100).startswith(b"HTTP/1.1 200")
+
+    for _ in range(2):
+        node.start("--rpc.laddr", f"unix://{path}", wait=False)
+        wait_for("the socket", answers)
+        node.process.kill()
+        node.wait_exit()
+        assert os.path.exists(path)
+    node.start("--rpc.laddr", f"unix://{path}", wait=False)
+    wait_for("the socket", answers)
+    assert node.stop() == 0
+    assert not os.path.exists(path)
