@@ -170,9 +170,45 @@ int pager_resolve(struct pager *p, const char *dedup_key, int64_t now_ms)
     return 0;
 }
 
+unsigned pager_resolve_all(struct pager *p, int64_t now_ms)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < p->incident_count; i++) {
+        struct incident *in = p->incidents[i];
+        if (in->want == PAGE_RESOLVE)
+            continue;
+        in->want = PAGE_RESOLVE;
+        for (size_t t = 0; t < p->target_count; t++)
+            order_resolve(&in->at[t], now_ms);
+        count++;
+    }
+    drop_finished(p);
+    return count;
+}
+
+void pager_make_room(struct pager *p)
+{
+    size_t at = 0;
+    while (at < p->incident_count && p->incidents[at]->want == PAGE_TRIGGER)
+        at++;
+    if (at == p->incident_count)
+        at = 0;
+    if (p->incident_count == 0)
+        return;
+    incident_free(p->incidents[at]);
+    p->incident_count--;
+    memmove(&p->incidents[at], &p->incidents[at + 1],
+            (p->incident_count - at) * sizeof *p->incidents);
+}
+
 static bool is_ready(const struct delivery *d)
 {
     return d->waiting && !d->in_flight;
+}
+
+static bool is_refresh(const struct incident *in, const struct delivery *d)
+{
+    return in->want == PAGE_TRIGGER && d->known == KNOWS;
 }
 
 bool pager_due(struct pager *p, int64_t now_ms, struct pager_request *ret)
@@ -188,7 +224,8 @@ bool pager_due(struct pager *p, int64_t now_ms, struct pager_request *ret)
             d->sent = in->want;
             d->id = p->next_id++;
             d->attempts++;
-            *ret = (struct pager_request){d->id, d->sent, t, d->attempts, &in->page};
+            *ret = (struct pager_request){d->id,       d->sent,           t,
+                                          d->attempts, is_refresh(in, d), &in->page};
             return true;
         }
     }
@@ -285,8 +322,7 @@ int pager_answer(struct pager *p, uint64_t id, enum pager_result result, int64_t
 // A refresh of what the target knows is nothing to wait for.
 static bool is_undelivered(const struct incident *in, const struct delivery *d)
 {
-    bool refresh = in->want == PAGE_TRIGGER && d->known == KNOWS;
-    return (d->waiting || d->in_flight) && !refresh;
+    return (d->waiting || d->in_flight) && !is_refresh(in, d);
 }
 
 struct pager_counts pager_counts(const struct pager *p)
@@ -296,12 +332,31 @@ struct pager_counts pager_counts(const struct pager *p)
                              .retried = p->retried,
                              .refused = p->refused,
                              .given_up = p->given_up};
-    for (size_t i = 0; i < p->incident_count; i++)
+    for (size_t i = 0; i < p->incident_count; i++) {
+        c.open += p->incidents[i]->want == PAGE_TRIGGER;
         for (size_t t = 0; t < p->target_count; t++) {
             c.in_flight += p->incidents[i]->at[t].in_flight;
             c.undelivered += is_undelivered(p->incidents[i], &p->incidents[i]->at[t]);
         }
+    }
     return c;
+}
+
+bool pager_at(const struct pager *p, size_t index, struct pager_view *ret)
+{
+    if (index >= p->incident_count)
+        return false;
+    const struct incident *in = p->incidents[index];
+    struct pager_view view = {.page = &in->page, .want = in->want};
+    for (size_t t = 0; t < p->target_count; t++) {
+        const struct delivery *d = &in->at[t];
+        view.told |= (uint32_t)(d->known == KNOWS) << t;
+        view.left |= (uint32_t)is_undelivered(in, d) << t;
+        if (d->attempts > view.attempts)
+            view.attempts = d->attempts;
+    }
+    *ret = view;
+    return true;
 }
 
 // --- saved state
@@ -313,7 +368,9 @@ static json_t *save_incident(const struct pager *p, const struct incident *in)
     json_t *targets = json_object();
     for (size_t t = 0; t < p->target_count; t++) {
         const struct delivery *d = &in->at[t];
-        bool unsure = d->in_flight && d->sent == PAGE_TRIGGER && d->known == KNOWS_NOTHING;
+        bool triggers =
+            (d->in_flight && d->sent == PAGE_TRIGGER) || (d->waiting && in->want == PAGE_TRIGGER);
+        bool unsure = triggers && d->known == KNOWS_NOTHING;
         json_object_set_new(
             targets, p->targets[t].name,
             json_pack("{s:s, s:b, s:b, s:i}", "knows", known_texts[unsure ? MAY_KNOW : d->known],
@@ -323,12 +380,17 @@ static json_t *save_incident(const struct pager *p, const struct incident *in)
                      page_to_json(&in->page), "targets", targets);
 }
 
-void pager_save(const struct pager *p, struct buf *ret)
+json_t *pager_to_json(const struct pager *p)
 {
     json_t *incidents = json_array();
     for (size_t i = 0; i < p->incident_count; i++)
         json_array_append_new(incidents, save_incident(p, p->incidents[i]));
-    json_t *root = json_pack("{s:i, s:o}", "version", 1, "incidents", incidents);
+    return json_pack("{s:i, s:o}", "version", 1, "incidents", incidents);
+}
+
+void pager_save(const struct pager *p, struct buf *ret)
+{
+    json_t *root = pager_to_json(p);
     char *text = json_dumps(root, JSON_COMPACT);
     if (!text)
         abort();
@@ -408,9 +470,18 @@ static int load_root(struct pager *p, const json_t *root, int64_t now_ms, struct
     return 0;
 }
 
-int pager_load(struct pager *p, struct slice state, int64_t now_ms, struct err *e)
+int pager_from_json(struct pager *p, const json_t *state, int64_t now_ms, struct err *e)
 {
     assert(p->incident_count == 0);
+    int result = load_root(p, state, now_ms, e);
+    while (result < 0 && p->incident_count > 0)
+        incident_free(p->incidents[--p->incident_count]);
+    drop_finished(p);
+    return result;
+}
+
+int pager_load(struct pager *p, struct slice state, int64_t now_ms, struct err *e)
+{
     json_error_t where;
     if (state.len > NET_PAGE_STATE_MAX)
         return err_set(e, -EINVAL, "saved pages: more than %d bytes", NET_PAGE_STATE_MAX);
@@ -418,10 +489,7 @@ int pager_load(struct pager *p, struct slice state, int64_t now_ms, struct err *
     json_t *root = json_loadb(bytes, state.len, JSON_REJECT_DUPLICATES, &where);
     if (!root)
         return err_set(e, -EINVAL, "saved pages: %s at byte %d", where.text, where.position);
-    int result = load_root(p, root, now_ms, e);
+    int result = pager_from_json(p, root, now_ms, e);
     json_decref(root);
-    while (result < 0 && p->incident_count > 0)
-        incident_free(p->incidents[--p->incident_count]);
-    drop_finished(p);
     return result;
 }

@@ -50,12 +50,18 @@ enum {
 int pager_trigger(struct pager *p, const struct page *page, int64_t now_ms, struct err *e);
 // Ends an incident. 0 or PAGER_UNKNOWN.
 int pager_resolve(struct pager *p, const char *dedup_key, int64_t now_ms);
+// Ends all that are open. Returns how many.
+unsigned pager_resolve_all(struct pager *p, int64_t now_ms);
+// Forgets the oldest incident that is being resolved, else the oldest: after PAGER_FULL, where the
+// newest counts most. What was in flight of it is unknown to pager_answer.
+void pager_make_room(struct pager *p);
 
 struct pager_request {
     uint64_t id; // for pager_answer
     enum page_action action;
     size_t target;           // index into those of pager_new
     unsigned attempt;        // from 1
+    bool refresh;            // the target has it already
     const struct page *page; // valid until the next call of pager_trigger or pager_answer
 };
 // Whether something is to be sent now. If so, it is in flight until pager_answer.
@@ -74,17 +80,31 @@ int pager_answer(struct pager *p, uint64_t id, enum pager_result result, int64_t
                  int64_t now_ms, uint32_t random);
 
 struct pager_counts {
-    unsigned incidents;   // open
+    unsigned incidents;   // known: open, or their end is not told yet
+    unsigned open;        // triggered and not resolved
     unsigned undelivered; // orders that are neither taken nor given up; 0: nothing to wait for
     unsigned in_flight;
     uint64_t taken, retried, refused, given_up; // since pager_new
 };
 struct pager_counts pager_counts(const struct pager *p);
 
-// The whole queue as JSON. What is in flight counts as tried without an answer.
+struct pager_view {
+    const struct page *page; // valid until the next call that changes the pager
+    enum page_action want;   // what was ordered last
+    unsigned attempts;       // of the order, at the target where it was tried most
+    uint32_t told;           // a bit a target: it has the page
+    uint32_t left;           // … it is still to be told what was ordered
+};
+// The incident at `index`, the oldest first; false beyond the last.
+bool pager_at(const struct pager *p, size_t index, struct pager_view *ret);
+
+// The whole queue as JSON. What is in flight, or waits to be sent, counts as tried without an
+// answer: when the state is read again it may have been sent.
 void pager_save(const struct pager *p, struct buf *ret);
+json_t *pager_to_json(const struct pager *p); // the same; a new reference
 // Into a pager without incidents. What was waiting is due at once; targets that are gone are
 // forgotten, new ones hear of what is open. -EINVAL: not such a state; the pager stays empty.
 int pager_load(struct pager *p, struct slice state, int64_t now_ms, struct err *e);
+int pager_from_json(struct pager *p, const json_t *state, int64_t now_ms, struct err *e);
 
 #endif

@@ -223,6 +223,77 @@ static void test_queue_is_bounded(void **state)
     pager_free(p);
 }
 
+// Where the newest counts most the oldest makes room, one that is ending first.
+static void test_room_is_made(void **state)
+{
+    struct pager *p = pager_new(&plain, one_target, 1);
+    struct pager_view view;
+    pager_make_room(p); // nothing to forget
+    trigger(p, "first", 0);
+    struct pager_request r = expect_due(p, 0, PAGE_TRIGGER, 0, 1);
+    trigger(p, "ending", 1);
+    answer(p, expect_due(p, 1, PAGE_TRIGGER, 0, 1), PAGER_TAKEN, 1);
+    trigger(p, "last", 2);
+    assert_int_equal(pager_resolve(p, "ending", 3), 0);
+    pager_make_room(p);
+    assert_int_equal(pager_counts(p).incidents, 2);
+    assert_true(pager_at(p, 0, &view));
+    assert_string_equal(view.page->dedup_key, "first");
+    pager_make_room(p);
+    assert_true(pager_at(p, 0, &view));
+    assert_string_equal(view.page->dedup_key, "last");
+    assert_int_equal(pager_answer(p, r.id, PAGER_TAKEN, -1, 4, 0), PAGER_UNKNOWN);
+    pager_free(p);
+}
+
+static void test_view_tells_what_each_target_has(void **state)
+{
+    struct pager *p = pager_new(&plain, two_targets, 2);
+    struct pager_view view;
+    assert_false(pager_at(p, 0, &view));
+    trigger(p, "k", 0);
+    struct pager_request first = expect_due(p, 0, PAGE_TRIGGER, 0, 1);
+    assert_false(first.refresh);
+    answer(p, first, PAGER_RETRY, 0);
+    answer(p, expect_due(p, 0, PAGE_TRIGGER, 1, 1), PAGER_TAKEN, 0);
+    assert_true(pager_at(p, 0, &view));
+    assert_int_equal(view.want, PAGE_TRIGGER);
+    assert_int_equal(view.attempts, 1);
+    assert_int_equal(view.told, 2);
+    assert_int_equal(view.left, 1); // not the refresh of the second
+    answer(p, expect_due(p, 1000, PAGE_TRIGGER, 0, 2), PAGER_TAKEN, 1000);
+    assert_true(expect_due(p, 30000, PAGE_TRIGGER, 1, 1).refresh);
+    trigger(p, "other", 40000);
+    assert_int_equal(pager_counts(p).open, 2);
+    assert_int_equal(pager_resolve_all(p, 50000), 2);
+    assert_int_equal(pager_resolve_all(p, 50000), 0);
+    // Nobody heard of the other one.
+    assert_int_equal(pager_counts(p).incidents, 1);
+    assert_int_equal(pager_counts(p).open, 0);
+    assert_true(pager_at(p, 0, &view));
+    assert_int_equal(view.want, PAGE_RESOLVE);
+    assert_int_equal(view.left, 3);
+    assert_false(pager_at(p, 1, &view));
+    pager_free(p);
+}
+
+// A kill between the save and the answer: the page may have arrived, so its end is told.
+static void test_what_waited_when_saved_may_have_been_sent(void **state)
+{
+    struct pager *p = pager_new(&plain, one_target, 1);
+    struct err e = {0};
+    trigger(p, "k", 0);
+    json_t *saved = pager_to_json(p);
+    pager_free(p);
+    p = pager_new(&plain, one_target, 1);
+    assert_int_equal(pager_from_json(p, saved, 0, &e), 0);
+    json_decref(saved);
+    assert_int_equal(pager_resolve_all(p, 5), 1);
+    answer(p, expect_due(p, 5, PAGE_RESOLVE, 0, 1), PAGER_TAKEN, 5);
+    assert_int_equal(pager_counts(p).incidents, 0);
+    pager_free(p);
+}
+
 static void test_pages_that_are_none(void **state)
 {
     struct pager *p = pager_new(&plain, one_target, 1);
@@ -471,6 +542,9 @@ int main(void)
         cmocka_unit_test(test_orders_overtake),
         cmocka_unit_test(test_not_told_is_not_resolved),
         cmocka_unit_test(test_queue_is_bounded),
+        cmocka_unit_test(test_room_is_made),
+        cmocka_unit_test(test_view_tells_what_each_target_has),
+        cmocka_unit_test(test_what_waited_when_saved_may_have_been_sent),
         cmocka_unit_test(test_pages_that_are_none),
         cmocka_unit_test(test_texts_become_utf8_and_short),
         cmocka_unit_test(test_state_survives),

@@ -12,19 +12,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void memory_input(const char *data, size_t size)
 {
     struct memory *m = calloc(1, sizeof *m), *again = calloc(1, sizeof *again);
+    json_t *pages = NULL, *pages_again = NULL;
     if (!m || !again)
         abort();
-    if (memory_decode(data, size, m, NULL) == 0) {
-        json_t *object = memory_encode(m);
+    if (memory_decode(data, size, m, &pages, NULL) == 0) {
+        json_t *object = memory_encode(m, pages);
         char *text = json_text(object);
-        int result = memory_decode(text, strlen(text), again, NULL);
+        int result = memory_decode(text, strlen(text), again, &pages_again, NULL);
         assert(result == 0);
-        json_t *object_again = memory_encode(again);
+        json_t *object_again = memory_encode(again, pages_again);
         assert(json_equal(object, object_again));
         json_decref(object_again);
         free(text);
         json_decref(object);
     }
+    json_decref(pages);
+    json_decref(pages_again);
     free(m);
     free(again);
 }

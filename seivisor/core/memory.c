@@ -40,19 +40,6 @@ static const struct field hold_fields[] = {
     FIELD(TEXT, memory_hold, plan),    FIELD(NUMBER, memory_hold, height),
     FIELD(TEXT, memory_hold, target),  FIELD(WHOLE, memory_hold, exit_code),
     FIELD(NUMBER, memory_hold, at_ns), END};
-static const struct field page_fields[] = {FIELD(TEXT, memory_page, key),
-                                           FIELD(FLAG, memory_page, resolve),
-                                           FIELD(TEXT, memory_page, severity),
-                                           FIELD(TEXT, memory_page, summary),
-                                           FIELD(TEXT, memory_page, token),
-                                           FIELD(TEXT, memory_page, plan),
-                                           FIELD(NUMBER, memory_page, height),
-                                           FIELD(TEXT, memory_page, target),
-                                           FIELD(NUMBER, memory_page, at_ns),
-                                           FIELD(TEXT, memory_page, left),
-                                           FIELD(TEXT, memory_page, sent),
-                                           FIELD(WHOLE, memory_page, attempts),
-                                           END};
 static const struct field whole_fields[] = {FIELD(FLAG, memory, speaks_contract),
                                             FIELD(TEXT, memory, resume),
                                             FIELD(WHOLE, memory, arrival),
@@ -139,7 +126,7 @@ static json_t *encode_list(const struct field *fields, const void *items, size_t
     return list;
 }
 
-json_t *memory_encode(const struct memory *m)
+json_t *memory_encode(const struct memory *m, const json_t *pages)
 {
     json_t *ret = encode(whole_fields, m);
     json_object_set_new(ret, "version", json_integer(1));
@@ -148,8 +135,8 @@ json_t *memory_encode(const struct memory *m)
                         encode_list(halt_fields, m->halts, sizeof m->halts[0], m->halt_count));
     json_object_set_new(ret, "good",
                         encode_list(good_fields, m->good, sizeof m->good[0], m->good_count));
-    json_object_set_new(ret, "pages",
-                        encode_list(page_fields, m->pages, sizeof m->pages[0], m->page_count));
+    if (pages)
+        json_object_set_new(ret, "pages", json_deep_copy(pages));
     return ret;
 }
 
@@ -181,13 +168,11 @@ static int decode_whole(const json_t *root, struct memory *m, struct err *e)
     if (result == 0)
         result = decode_list(root, "good", good_fields, m->good, sizeof m->good[0], MEMORY_GOOD_MAX,
                              &m->good_count, e);
-    if (result == 0)
-        result = decode_list(root, "pages", page_fields, m->pages, sizeof m->pages[0],
-                             MEMORY_PAGES_MAX, &m->page_count, e);
     return result;
 }
 
-int memory_decode(const void *data, size_t len, struct memory *ret, struct err *e)
+int memory_decode(const void *data, size_t len, struct memory *ret, json_t **ret_pages,
+                  struct err *e)
 {
     json_error_t at;
     json_t *root = json_loadb(data, len, JSON_REJECT_DUPLICATES, &at);
@@ -196,9 +181,11 @@ int memory_decode(const void *data, size_t len, struct memory *ret, struct err *
     static const struct memory empty;
     struct memory m = empty;
     int result = decode_whole(root, &m, e);
-    json_decref(root);
-    if (result == 0)
+    if (result == 0) {
         *ret = m;
+        *ret_pages = json_incref(json_object_get(root, "pages"));
+    }
+    json_decref(root);
     return result;
 }
 
@@ -264,152 +251,4 @@ void memory_release(struct memory *m, const char *target)
         m->crashes = 0;
     m->hold = (struct memory_hold){0};
     m->resume[0] = '\0';
-}
-
-// Lists of names, comma-separated.
-static bool list_has(const char *list, const char *name, size_t len)
-{
-    for (const char *at = list; *at;) {
-        size_t n = strcspn(at, ",");
-        if (n == len && memcmp(at, name, n) == 0)
-            return true;
-        at += n;
-        at += *at == ',';
-    }
-    return false;
-}
-
-static void list_add(char *list, size_t cap, const char *name, size_t len)
-{
-    size_t have = strlen(list);
-    if (list_has(list, name, len) || have + len + 2 > cap)
-        return;
-    snprintf(list + have, cap - have, "%s%.*s", have ? "," : "", (int)len, name);
-}
-
-// Keeps the names that are (or are not) in `other`.
-static void list_filter(char *list, size_t cap, const char *other, bool keep)
-{
-    char result[MEMORY_TARGETS_MAX] = "";
-    for (const char *at = list; *at;) {
-        size_t n = strcspn(at, ",");
-        if (list_has(other, at, n) == keep)
-            list_add(result, sizeof result, at, n);
-        at += n;
-        at += *at == ',';
-    }
-    snprintf(list, cap, "%s", result);
-}
-
-static struct memory_page *find_page(struct memory *m, const char *key)
-{
-    for (unsigned i = 0; i < m->page_count; i++)
-        if (strcmp(m->pages[i].key, key) == 0)
-            return &m->pages[i];
-    return NULL;
-}
-
-static void drop_page(struct memory *m, const struct memory_page *page)
-{
-    size_t at = (size_t)(page - m->pages);
-    memmove(&m->pages[at], &m->pages[at + 1], (m->page_count - at - 1) * sizeof m->pages[0]);
-    m->page_count--;
-}
-
-static void make_room(struct memory *m)
-{
-    if (m->page_count < MEMORY_PAGES_MAX)
-        return;
-    for (unsigned i = 0; i < m->page_count; i++)
-        if (m->pages[i].resolve) {
-            drop_page(m, &m->pages[i]);
-            return;
-        }
-    drop_page(m, &m->pages[0]);
-}
-
-bool memory_open_page(struct memory *m, const struct memory_page *page, const char *targets)
-{
-    struct memory_page *known = find_page(m, page->key);
-    if (known && !known->resolve)
-        return false;
-    if (known)
-        drop_page(m, known);
-    make_room(m);
-    struct memory_page *added = &m->pages[m->page_count++];
-    *added = *page;
-    added->resolve = false;
-    added->attempts = 0;
-    added->sent[0] = '\0';
-    snprintf(added->left, sizeof added->left, "%s", targets);
-    return true;
-}
-
-bool memory_page_is_open(const struct memory *m)
-{
-    for (unsigned i = 0; i < m->page_count; i++)
-        if (!m->pages[i].resolve)
-            return true;
-    return false;
-}
-
-static void resolve(struct memory_page *page)
-{
-    page->resolve = true;
-    page->attempts = 0;
-    // Also where the trigger is still on its way: it may have arrived without an answer.
-    for (const char *at = page->sent; *at;) {
-        size_t n = strcspn(at, ",");
-        list_add(page->left, sizeof page->left, at, n);
-        at += n;
-        at += *at == ',';
-    }
-}
-
-unsigned memory_resolve_pages(struct memory *m)
-{
-    unsigned count = 0;
-    for (unsigned i = m->page_count; i-- > 0;) {
-        struct memory_page *page = &m->pages[i];
-        if (page->resolve)
-            continue;
-        count++;
-        resolve(page);
-        if (!page->left[0])
-            drop_page(m, page);
-    }
-    return count;
-}
-
-void memory_page_done(struct memory *m, const char *key, bool resolve, const char *target)
-{
-    struct memory_page *page = find_page(m, key);
-    if (!page)
-        return;
-    if (!resolve)
-        list_add(page->sent, sizeof page->sent, target, strlen(target));
-    if (page->resolve != resolve) // it was released while the trigger was under way
-        return;
-    list_filter(page->left, sizeof page->left, target, false);
-    if (page->resolve && !page->left[0])
-        drop_page(m, page);
-}
-
-struct memory_page *memory_next_page(struct memory *m)
-{
-    struct memory_page *next = NULL;
-    for (unsigned i = 0; i < m->page_count; i++)
-        if (m->pages[i].left[0] && (!next || m->pages[i].attempts < next->attempts))
-            next = &m->pages[i];
-    return next;
-}
-
-void memory_keep_targets(struct memory *m, const char *targets)
-{
-    for (unsigned i = m->page_count; i-- > 0;) {
-        struct memory_page *page = &m->pages[i];
-        list_filter(page->left, sizeof page->left, targets, true);
-        if (page->resolve && !page->left[0])
-            drop_page(m, page);
-    }
 }

@@ -14,12 +14,10 @@
 enum {
     MEMORY_GOOD_MAX = 8,
     MEMORY_HALTS_MAX = 8,
-    MEMORY_PAGES_MAX = 32,
     MEMORY_IDENTITY_MAX = 96,
     MEMORY_TEXT_MAX = 256,
     MEMORY_KEY_MAX = 192,
-    MEMORY_TARGETS_MAX = 256,
-    MEMORY_FILE_MAX = 1024 * 1024,
+    MEMORY_FILE_MAX = 4 * 1024 * 1024, // most of it pages, each of which has its limits
 };
 
 // A binary that ran this chain well. Newest first.
@@ -58,22 +56,6 @@ struct memory_hold {
 // How the current target came to be current.
 enum memory_arrival { MEMORY_BY_HAND, MEMORY_BY_UPGRADE, MEMORY_BY_ROLLBACK };
 
-// A page that is open (triggered and not resolved), or has something left to deliver.
-struct memory_page {
-    char key[MEMORY_KEY_MAX];
-    bool resolve; // the action that is due: trigger or resolve
-    char severity[16];
-    char summary[MEMORY_TEXT_MAX];
-    char token[48]; // class of the page: "downgrade_detected"
-    char plan[PLAN_NAME_MAX + 1];
-    int64_t height;
-    char target[LAYOUT_TARGET_MAX]; // what halted
-    int64_t at_ns;
-    char left[MEMORY_TARGETS_MAX]; // names of targets to reach, comma-separated
-    char sent[MEMORY_TARGETS_MAX]; // … that have its trigger
-    int attempts;
-};
-
 struct memory {
     bool speaks_contract; // seen once with a live field or a corroborated code
     struct memory_good good[MEMORY_GOOD_MAX];
@@ -89,17 +71,18 @@ struct memory {
     char crashed_identity[MEMORY_IDENTITY_MAX];
     int last_exit_code; // of the last start, as a shell shows it
     int64_t ended_ns;   // when that was; 0: never
-    struct memory_page pages[MEMORY_PAGES_MAX];
-    unsigned page_count;
-    uint64_t restarts; // ever
+    uint64_t restarts;  // ever
     uint64_t swaps;
     uint64_t rollbacks;
 };
 
-// New object; the caller decrefs.
-json_t *memory_encode(const struct memory *m);
-// -EINVAL with the place; `ret` untouched then. Unknown members are skipped.
-int memory_decode(const void *data, size_t len, struct memory *ret, struct err *e);
+// New object; the caller decrefs. `pages` (of the pager, net/pager.h) becomes a member as it is;
+// null: none.
+json_t *memory_encode(const struct memory *m, const json_t *pages);
+// -EINVAL with the place; nothing is touched then. Unknown members are skipped. *ret_pages: a new
+// reference, or null; not looked into.
+int memory_decode(const void *data, size_t len, struct memory *ret, json_t **ret_pages,
+                  struct err *e);
 
 // Puts a target first in the list; one with the same target and identity is moved, not doubled.
 void memory_record_good(struct memory *m, const char *target, const char *identity, int64_t at_ns,
@@ -114,21 +97,5 @@ const struct memory_halt *memory_latched(const struct memory *m, const char *tar
                                          const char *identity);
 // Drops what is held against a target: latch, crashes, the hold itself and a resume.
 void memory_release(struct memory *m, const char *target);
-
-// Opens a page, or finds the open one with its key (then nothing is sent again). `targets`:
-// comma-separated names that are to be reached. Returns whether it is new. With MEMORY_PAGES_MAX
-// open ones the oldest resolved, else the oldest, makes room.
-bool memory_open_page(struct memory *m, const struct memory_page *page, const char *targets);
-// Whether a page was triggered and is not resolved.
-bool memory_page_is_open(const struct memory *m);
-// Turns every open page into a resolve for all targets that may have the trigger. Returns how many.
-unsigned memory_resolve_pages(struct memory *m);
-// A target answered: it needs no more of this. Drops a resolve that has nothing left.
-void memory_page_done(struct memory *m, const char *key, bool resolve, const char *target);
-// The page with something left to deliver that was tried least, so that a target which is down
-// holds up no other page; null: none.
-struct memory_page *memory_next_page(struct memory *m);
-// Drops from every page the targets that are not in `targets` (the configuration has changed).
-void memory_keep_targets(struct memory *m, const char *targets);
 
 #endif

@@ -338,13 +338,6 @@ static void test_status_urls(void **unused)
 
 // ---- memory -------------------------------------------------------------------------------------
 
-static struct memory_page page_of(const char *key)
-{
-    struct memory_page page = {.at_ns = 5, .height = 9};
-    snprintf(page.key, sizeof page.key, "%s", key);
-    return page;
-}
-
 static struct memory_halt halt_of(const char *target, const char *identity, int64_t reason)
 {
     struct memory_halt halt = {.reason = reason};
@@ -362,11 +355,6 @@ static void fill(struct memory *m)
         struct memory_halt halt = halt_of(name, "id", 70 + i);
         memory_latch(m, &halt);
     }
-    for (int i = 0; i < 5; i++) {
-        snprintf(name, sizeof name, "key%d", i);
-        struct memory_page page = page_of(name);
-        memory_open_page(m, &page, "a,b");
-    }
     m->hold.active = true;
     snprintf(m->hold.why, sizeof m->hold.why, "%s", "because \"x\" \xc3\xa9");
     m->speaks_contract = true;
@@ -379,15 +367,21 @@ static void test_memory_is_read_again(void **unused)
     struct memory *m = calloc(1, sizeof *m), *again = calloc(1, sizeof *again);
     assert_true(m && again);
     fill(m);
-    json_t *object = memory_encode(m);
+    json_t *pages = json_pack("{s:[s, i]}", "as", "they are", 1), *pages_again;
+    json_t *object = memory_encode(m, pages);
     char *text = json_text(object);
-    assert_int_equal(memory_decode(text, strlen(text), again, NULL), 0);
+    assert_int_equal(memory_decode(text, strlen(text), again, &pages_again, NULL), 0);
     assert_memory_equal(m, again, sizeof *m);
+    assert_true(json_equal(pages, pages_again));
+    json_decref(pages_again);
+    json_decref(pages);
+    pages = NULL;
     // Every cut is refused, and nothing is touched.
     struct memory *kept = calloc(1, sizeof *kept);
     assert_non_null(kept);
     for (size_t len = 0; len < strlen(text); len += 7)
-        assert_true(memory_decode(text, len, kept, NULL) < 0);
+        assert_true(memory_decode(text, len, kept, &pages, NULL) < 0);
+    assert_null(pages);
     free(text);
     free(kept);
     json_decref(object);
@@ -422,7 +416,9 @@ static void test_memory_of_others(void **unused)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct memory *m = calloc(1, sizeof *m);
         assert_non_null(m);
-        int result = memory_decode(rows[i].text, strlen(rows[i].text), m, NULL);
+        json_t *pages = NULL;
+        int result = memory_decode(rows[i].text, strlen(rows[i].text), m, &pages, NULL);
+        assert_null(pages);
         if ((result == 0) != rows[i].good)
             fail_msg("%s", rows[i].text);
         free(m);
@@ -478,70 +474,6 @@ static void test_latches(void **unused)
     free(m);
 }
 
-static void test_pages(void **unused)
-{
-    struct memory *m = calloc(1, sizeof *m);
-    assert_non_null(m);
-    struct memory_page page = page_of("k");
-    assert_true(memory_open_page(m, &page, "a,b"));
-    assert_false(memory_open_page(m, &page, "a,b")); // the same halt is not paged twice
-    assert_string_equal(memory_next_page(m)->left, "a,b");
-    memory_page_done(m, "k", false, "a");
-    assert_string_equal(memory_next_page(m)->left, "b");
-    assert_string_equal(memory_next_page(m)->sent, "a");
-    // Released while b has not answered: both may have it, both are told.
-    assert_int_equal(memory_resolve_pages(m), 1);
-    assert_int_equal(memory_resolve_pages(m), 0);
-    assert_string_equal(memory_next_page(m)->left, "b,a");
-    memory_page_done(m, "k", false, "b"); // the trigger's late answer
-    assert_string_equal(memory_next_page(m)->left, "b,a");
-    memory_page_done(m, "k", true, "a");
-    memory_page_done(m, "unknown", true, "a");
-    assert_true(memory_next_page(m)->resolve);
-    memory_page_done(m, "k", true, "b");
-    assert_null(memory_next_page(m));
-    assert_int_equal(m->page_count, 0);
-    // One that cannot be delivered does not stand in the way of another.
-    struct memory_page other = page_of("other");
-    assert_true(memory_open_page(m, &page, "a"));
-    memory_next_page(m)->attempts++;
-    assert_true(memory_open_page(m, &other, "a,b"));
-    assert_string_equal(memory_next_page(m)->key, "other");
-    memory_next_page(m)->attempts += 2;
-    assert_string_equal(memory_next_page(m)->key, "k");
-    memory_page_done(m, "k", false, "a");
-    assert_string_equal(memory_next_page(m)->key, "other");
-    memory_page_done(m, "other", false, "a");
-    memory_page_done(m, "other", false, "b");
-    assert_int_equal(memory_resolve_pages(m), 2);
-    memory_page_done(m, "k", true, "a");
-    memory_page_done(m, "other", true, "a");
-    memory_page_done(m, "other", true, "b");
-    assert_int_equal(m->page_count, 0);
-    // The same halt later is a new page.
-    assert_true(memory_open_page(m, &page, "a"));
-    memory_keep_targets(m, "b");
-    assert_null(memory_next_page(m));
-    assert_true(memory_page_is_open(m));
-    assert_int_equal(memory_resolve_pages(m), 1);
-    assert_int_equal(m->page_count, 0); // nobody has the trigger
-    free(m);
-}
-
-static void test_pages_are_bounded(void **unused)
-{
-    struct memory *m = calloc(1, sizeof *m);
-    assert_non_null(m);
-    for (int i = 0; i < 3 * MEMORY_PAGES_MAX; i++) {
-        char key[32];
-        snprintf(key, sizeof key, "k%d", i);
-        struct memory_page page = page_of(key);
-        assert_true(memory_open_page(m, &page, "a"));
-    }
-    assert_int_equal(m->page_count, MEMORY_PAGES_MAX);
-    free(m);
-}
-
 static void test_requests(void **unused)
 {
     static const struct {
@@ -582,8 +514,6 @@ int main(void)
         cmocka_unit_test(test_memory_of_others),
         cmocka_unit_test(test_what_ran_well),
         cmocka_unit_test(test_latches),
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_pages_are_bounded),
         cmocka_unit_test(test_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

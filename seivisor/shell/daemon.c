@@ -40,7 +40,7 @@ void daemon_seen_well(struct visor *v)
     visor_flush(v);
     if (store_clear_swap(&v->store, &e) < 0)
         log_error(v->log, e.text);
-    pager_publish(v);
+    publish_now(v);
     visor_feed(v, LIFE_EV_NEWS);
 }
 

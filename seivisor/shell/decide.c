@@ -162,7 +162,7 @@ void visor_history_of(struct visor *v, struct policy_history *ret)
                         ? (clock_monotonic_ns() - v->start.ended_ns) / NS_PER_MS
                         : ended_ms,
         .last_exit_code = m->last_exit_code,
-        .page_open = memory_page_is_open(m),
+        .page_open = paging_is_open(v),
         .rolled_back = arrived_by(v, MEMORY_BY_ROLLBACK),
         .upgraded = arrived_by(v, MEMORY_BY_UPGRADE),
     };
@@ -361,8 +361,8 @@ static void page(struct visor *v, const struct policy_observation *seen, const c
         d->reason ? sei_halt_reason_string(d->reason) : policy_row_info(d->row)->name;
     snprintf(plan, sizeof plan, "%.*s", (int)name.len, name.len ? name.data : "");
     snprintf(summary, sizeof summary, "%.50s: %.200s", v->settings->name, line);
-    pager_open(v, key, severity, token, summary, plan,
-               seen->intent ? seen->intent->height : seen->file_height);
+    paging_open(v, key, severity, token, summary, plan,
+                seen->intent ? seen->intent->height : seen->file_height);
 }
 
 // The event that an action is to the life cycle; false for those that are done at once.
@@ -415,7 +415,7 @@ static void act(struct visor *v, const struct policy_observation *seen,
         page(v, seen, key, line, action->severity);
         return;
     case POLICY_RESOLVE:
-        pager_resolve(v);
+        paging_resolve(v);
         return;
     case POLICY_WAIT:
         v->wait_ms = action->ms;
@@ -518,7 +518,7 @@ static bool own_hold_stands(struct visor *v)
     m->resume[0] = '\0';
     v->memory_dirty = true;
     report_history(v, "released", json_pack("{s:s}", "target", v->current), false);
-    pager_resolve(v);
+    paging_resolve(v);
     return false;
 }
 
@@ -610,7 +610,7 @@ void visor_hold_own(struct visor *v)
     log_error(v->log, line, LOG_STR("plan", j->plan), LOG_STR("release", "seivisor resume"));
     char summary[MEMORY_TEXT_MAX];
     snprintf(summary, sizeof summary, "%.60s: %.190s", v->settings->name, line);
-    pager_open(v, hold.key, POLICY_ERROR, hold.state, summary, j->plan, j->height);
+    paging_open(v, hold.key, POLICY_ERROR, hold.state, summary, j->plan, j->height);
     report_history(v, "held",
                    json_pack("{s:s, s:o, s:s, s:s}", "state", hold.state, "line",
                              json_safe_string(line), "target", v->current, "key", hold.key),

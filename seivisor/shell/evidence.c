@@ -207,7 +207,7 @@ static int64_t probe_interval_ms(const struct visor *v)
     if (waits)
         return PENDING_MS;
     // A page is resolved by a healthy node, and only /status says that it is.
-    if (memory_page_is_open(&v->store.memory) || stays_alive(v))
+    if (paging_is_open(v) || stays_alive(v))
         return STAY_ALIVE_MS;
     return 0;
 }
@@ -270,7 +270,7 @@ static void on_probed(const json_t *answer, void *context)
             log_warn(v->log, "cannot ask for /status", LOG_STR("why", error));
     }
     evidence_probe_plan(v);
-    pager_publish(v);
+    publish_now(v);
     visor_feed(v, LIFE_EV_NEWS);
 }
 

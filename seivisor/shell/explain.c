@@ -167,6 +167,8 @@ int cmd_explain(struct cli *cli, void *context)
     visor_configure_policy(v);
     int result = store_peek(&v->store, &v->home, &e);
     if (result == 0)
+        result = paging_init(v, &e);
+    if (result == 0)
         result = home_current(&v->home, v->current, &e);
     if (result == HOME_NO_LINK)
         snprintf(v->current, sizeof v->current, "%s", LAYOUT_GENESIS);
@@ -183,6 +185,8 @@ int cmd_explain(struct cli *cli, void *context)
     } else {
         fprintf(stderr, "seivisor: %s\n", e.text);
     }
+    paging_deinit(v);
+    store_close(&v->store);
     home_deinit(&v->home);
     return result < 0 ? 1 : 0;
 }

@@ -2,28 +2,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/rfc3339.h"
 #include "seivisor/core/json.h"
 #include "seivisor/shell/visor.h"
 
-void report_time(int64_t realtime_ns, char ret[40])
-{
-    time_t seconds = (time_t)(realtime_ns / 1000000000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    size_t at = strftime(ret, 40, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(ret + at, 40 - at, ".%03dZ", (int)(realtime_ns % 1000000000 / 1000000));
-}
-
 static json_t *time_json(int64_t realtime_ns)
 {
-    char text[40];
+    CLEANUP_BUF struct buf text = {0};
     if (realtime_ns == 0)
         return json_null();
-    report_time(realtime_ns, text);
-    return json_string(text);
+    rfc3339_append_ms(&text, realtime_ns);
+    return json_string(buf_cstr(&text));
 }
 
 void report_write_history(struct visor *v)
@@ -116,17 +107,17 @@ static json_t *staged_json(const struct visor *v)
     return ret;
 }
 
-static json_t *pages_json(const struct memory *m)
+static json_t *pages_json(const struct visor *v)
 {
     json_t *ret = json_array();
-    for (unsigned i = 0; i < m->page_count; i++) {
-        const struct memory_page *p = &m->pages[i];
+    struct pager_view p;
+    for (size_t i = 0; pager_at(v->pages, i, &p); i++)
         json_array_append_new(
-            ret, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:i, s:o}", "key", p->key, "due",
-                           p->resolve ? "resolve" : "trigger", "severity", p->severity, "summary",
-                           json_safe_string(p->summary), "to_reach", p->left, "reached", p->sent,
-                           "attempts", p->attempts, "at", time_json(p->at_ns)));
-    }
+            ret,
+            json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:s}", "key", p.page->dedup_key, "due",
+                      page_action_text(p.want), "severity", page_severity_text(p.page->severity),
+                      "summary", p.page->summary, "to_reach", paging_names(v, p.left), "reached",
+                      paging_names(v, p.told), "attempts", (int)p.attempts, "at", p.page->at));
     return ret;
 }
 
@@ -156,7 +147,7 @@ json_t *report_status(struct visor *v)
     json_object_set_new(ret, "swap", swap_json(v));
     json_object_set_new(ret, "ran_well", good_json(m));
     json_object_set_new(ret, "staged", staged_json(v));
-    json_object_set_new(ret, "pages", pages_json(m));
+    json_object_set_new(ret, "pages", pages_json(v));
     json_object_set_new(ret, "version", json_string(SEI_VERSION));
     if (v->start.file_present)
         json_object_set_new(
@@ -200,14 +191,19 @@ static void add_staged_metric(const char *target, bool runs, void *context)
     buf_printf(ret, "\"} %d\n", runs);
 }
 
+static unsigned undelivered_pages(const struct visor *v)
+{
+    unsigned count = 0;
+    struct pager_view p;
+    for (size_t i = 0; pager_at(v->pages, i, &p); i++)
+        count += p.left != 0;
+    return count;
+}
+
 void report_metrics(struct visor *v, struct buf *ret)
 {
     const struct memory *m = &v->store.memory;
-    unsigned undelivered = 0, open = 0;
-    for (unsigned i = 0; i < m->page_count; i++) {
-        undelivered += m->pages[i].left[0] != '\0';
-        open += !m->pages[i].resolve;
-    }
+    struct pager_counts pages = pager_counts(v->pages);
     metric(ret, "info", "gauge", "What runs and how it is; always 1.");
     buf_append_str(ret, "seivisor_info{version=\"" SEI_VERSION "\",target=\"");
     label(ret, v->current);
@@ -234,8 +230,9 @@ void report_metrics(struct visor *v, struct buf *ret)
     gauge(ret, "crashes_in_a_row", "Crashes of the current binary in a row.", m->crashes);
     gauge(ret, "restart_budget", "Crashes in a row that are answered with a restart.",
           v->config.crash_budget);
-    gauge(ret, "pages_open", "Pages that are not resolved.", open);
-    gauge(ret, "pages_undelivered", "Pages with a target that was not reached yet.", undelivered);
+    gauge(ret, "pages_open", "Pages that are not resolved.", pages.open);
+    gauge(ret, "pages_undelivered", "Pages with a target that was not reached yet.",
+          undelivered_pages(v));
     counter(ret, "starts_total", "Starts of the daemon, over all runs.", m->restarts);
     counter(ret, "swaps_total", "Upgrades that were swapped in, over all runs.", m->swaps);
     counter(ret, "rollbacks_total", "Rollbacks, over all runs.", m->rollbacks);

@@ -28,7 +28,7 @@ static int read_memory(struct store *s, struct err *e)
     if (result == -ENOENT)
         return 0;
     if (result == 0)
-        result = memory_decode(text.data, text.len, &s->memory, e);
+        result = memory_decode(text.data, text.len, &s->memory, &s->pages, e);
     return result < 0 ? err_context(e, "%s cannot be used (move it away to forget it)", path) : 0;
 }
 
@@ -126,6 +126,8 @@ int store_peek(struct store *s, const struct home *home, struct err *e)
 
 void store_close(struct store *s)
 {
+    json_decref(s->pages);
+    s->pages = NULL;
     cleanup_close(&s->journal_fd);
     cleanup_close(&s->history_fd);
     cleanup_close(&s->lock_fd);
@@ -135,7 +137,7 @@ void store_close(struct store *s)
 int store_save_memory(struct store *s, struct err *e)
 {
     CLEANUP_FREE char *path = state_path(s, "memory.json");
-    json_t *object = memory_encode(&s->memory);
+    json_t *object = memory_encode(&s->memory, s->pages);
     CLEANUP_FREE char *text = json_text(object);
     json_decref(object);
     int result = fs_write_atomic(path, text, strlen(text), 0600, e);

@@ -20,6 +20,7 @@ struct store {
     int journal_fd;
     int history_fd;
     struct memory memory;
+    json_t *pages; // owned: the state of the pages (net/pager.h); null: none
     struct journal journal;
     size_t journal_ignored; // bytes of a torn step that the opening has dropped
     bool folder_unsynced;   // files were made that store_settle makes durable

@@ -28,7 +28,7 @@ void visor_flush(struct visor *v)
     v->memory_dirty = false;
     report_write_history(v);
     if (v->page_soon && v->net.program && v->state != LIFE_ENDED)
-        pager_pump(v);
+        paging_pump(v);
 }
 
 void visor_refresh(struct visor *v)
@@ -74,7 +74,7 @@ void visor_fail(struct visor *v, const char *state, const struct err *e)
 static void leave(struct visor *v)
 {
     visor_flush(v);
-    if (!pager_busy(v)) {
+    if (!paging_busy(v)) {
         visor_feed(v, LIFE_EV_PAGED);
         return;
     }
@@ -220,7 +220,7 @@ static void step(struct visor *v, enum life_event event)
             break;
     }
     if (moved)
-        pager_publish(v);
+        publish_now(v);
 }
 
 void visor_feed(struct visor *v, enum life_event event)
@@ -273,13 +273,13 @@ static json_t *answer_resume(struct visor *v, const json_t *request)
 {
     struct memory *m = &v->store.memory;
     const char *key = json_string_value(json_object_get(request, "key"));
-    bool rolled_back = v->decided && v->start.life == POLICY_ALIVE && memory_page_is_open(m);
+    bool rolled_back = v->decided && v->start.life == POLICY_ALIVE && paging_is_open(v);
     if (!m->hold.active && !rolled_back)
         return json_pack("{s:b, s:s}", "ok", 0, "error", "nothing is held");
     if (key && strcmp(key, m->hold.key) != 0)
         return json_pack("{s:b, s:s}", "ok", 0, "error", "another halt is held");
     if (!m->hold.active) { // the node runs again, and a person has seen why
-        pager_resolve(v);
+        paging_resolve(v);
         report_history(v, "resume", json_pack("{s:s}", "released", "pages"), false);
         visor_flush(v);
         return json_pack("{s:b, s:s}", "ok", 1, "released", "pages");
@@ -318,8 +318,8 @@ static json_t *answer(const json_t *request, void *context)
 
 static void init_timers(struct visor *v)
 {
-    uv_timer_t *const timers[] = {&v->timer, &v->confirm,   &v->probe,       &v->settle,
-                                  &v->page,  &v->plan_poll, &v->serve_again, &v->refresh};
+    uv_timer_t *const timers[] = {&v->timer, &v->confirm,   &v->probe,      &v->settle,
+                                  &v->page,  &v->plan_poll, &v->serve_again};
     for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
         uv_timer_init(&v->loop, timers[i]);
         timers[i]->data = v;
@@ -359,7 +359,7 @@ static int begin(struct visor *v, struct err *e)
         result = store_open(&v->store, &v->home, &other, e);
     if (result == STORE_LOCKED)
         return err_set(e, -EBUSY, "another seivisor runs on %s (pid %d)", v->home.home, (int)other);
-    return result;
+    return result < 0 ? result : paging_init(v, e);
 }
 
 // What the first start does not wait for.
@@ -370,7 +370,8 @@ static void begin_rest(struct visor *v)
         log_error(v->log, e.text);
     if (server_open(&v->server, &v->loop, v->home.state, answer, v, &e) < 0)
         log_warn(v->log, e.text);
-    pager_begin(v);
+    paging_begin(v);
+    publish_begin(v);
     evidence_probe_plan(v);
 }
 
@@ -385,13 +386,15 @@ static void finish(struct visor *v)
 {
     visor_flush(v);
     evidence_close(v);
-    pager_close(v);
+    if (v->net.program)
+        netlink_close(&v->net);
     server_close(&v->server);
     uv_walk(&v->loop, close_handle, NULL);
     enum { CLOSING_TURNS = 100 }; // two or three are enough
     for (int i = 0; i < CLOSING_TURNS && uv_loop_close(&v->loop) == UV_EBUSY; i++)
         uv_run(&v->loop, UV_RUN_NOWAIT);
     netlink_deinit(&v->net);
+    paging_deinit(v);
     json_decref(v->history_pending);
 }
 

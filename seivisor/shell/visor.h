@@ -5,7 +5,8 @@
 //   daemon.c    the daemon's process: start, signals, end, "runs well"
 //   swap.c      the journalled steps of a swap, and its recovery
 //   evidence.c  upgrade-info.json and /status
-//   pager.c     pages, through the network helper
+//   paging.c    pages, through the network helper
+//   publish.c   metrics and status over HTTP, through the network helper
 //   report.c    status, metrics, history
 //   server.c    the local socket
 #ifndef SEIVISOR_SHELL_VISOR_H
@@ -18,6 +19,7 @@
 #include <uv.h>
 
 #include "base/log.h"
+#include "net/pager.h"
 #include "policy/policy.h"
 #include "seivisor/core/life.h"
 #include "seivisor/core/settings.h"
@@ -29,7 +31,7 @@
 #include "seivisor/shell/store.h"
 #include "seivisor/shell/watch.h"
 
-enum { VISOR_EVENTS_MAX = 64, VISOR_SIGNALS = 6, VISOR_INFO_MAX = 4096 };
+enum { VISOR_EVENTS_MAX = 64, VISOR_SIGNALS = 6, VISOR_INFO_MAX = 4096, VISOR_DELIVERIES = 16 };
 
 enum visor_job { VISOR_NO_JOB, VISOR_BACKUP, VISOR_SCRIPT, VISOR_HOOK };
 
@@ -60,6 +62,15 @@ struct visor_start {
     bool good;        // it was recorded as one that runs well
     uint32_t crashes; // in a row, if this end was a crash
     bool counted;     // … and it is in the memory
+};
+
+// A page on its way to one target. Its key is kept: the page itself may be gone when it arrives.
+struct visor_delivery {
+    struct visor *visor;
+    uint64_t id; // of the pager's request; 0: free
+    size_t target;
+    bool resolve, refresh;
+    char key[MEMORY_KEY_MAX];
 };
 
 struct visor {
@@ -109,7 +120,6 @@ struct visor {
     uv_timer_t probe;   // /status, when it matters
     uv_timer_t settle;  // a file that is not whole yet
     uv_timer_t page;    // the next attempt
-    uv_timer_t refresh; // open pages at targets that forget
     uv_signal_t signals[VISOR_SIGNALS];
     struct watch plan_watch;
     bool watching_plan;
@@ -119,13 +129,14 @@ struct visor {
     int elder_fd;
     pid_t elder_pid;
     struct netlink net;
-    bool probing, paging; // a request is open
-    bool probe_soon;      // the next one now
-    bool page_soon;       // a page was added: send it once it is stored
-    bool page_resolve;    // what is under way
+    bool probing;    // a request is open
+    bool probe_soon; // the next one now
+    bool page_soon;  // a page was added: send it once it is stored
     bool serving;
-    char page_key[MEMORY_KEY_MAX];
-    char target_names[MEMORY_TARGETS_MAX]; // of the configured page targets
+    struct pager *pages; // owned
+    json_t *targets;     // owned: who is paged, as the helper's configuration names them
+    size_t target_count;
+    struct visor_delivery deliveries[VISOR_DELIVERIES];
     char status_url[STATUS_URL_MAX];
     int64_t boot_ns; // realtime of this run's start
     struct server server;
@@ -179,20 +190,28 @@ void evidence_reset(struct visor *v); // before a start
 void evidence_read_plan(struct visor *v, bool last_word);
 void evidence_probe_plan(struct visor *v); // sets the time of the next probe, or none
 
-// --- pager.c
-void pager_begin(struct visor *v);
-void pager_close(struct visor *v);
-void pager_open(struct visor *v, const char *key, enum policy_severity severity, const char *token,
-                const char *summary, const char *plan, int64_t height);
-void pager_resolve(struct visor *v);
-void pager_pump(struct visor *v);
-bool pager_busy(const struct visor *v);
-void pager_publish(struct visor *v);
+// --- paging.c
+// Who is paged, and what is still to be delivered, before the first decision. Negative: what was
+// stored cannot be used.
+int paging_init(struct visor *v, struct err *e);
+void paging_deinit(struct visor *v); // idempotent
+void paging_begin(struct visor *v);  // from now on pages leave
+void paging_open(struct visor *v, const char *key, enum policy_severity severity, const char *token,
+                 const char *summary, const char *plan, int64_t height);
+void paging_resolve(struct visor *v);
+void paging_pump(struct visor *v); // sends what is due; what was ordered has to be stored already
+bool paging_is_open(const struct visor *v); // a page was triggered and is not resolved
+bool paging_busy(const struct visor *v);    // a target is still to be told
+// The names of the targets in a mask of pager_at, comma-separated; a new reference.
+json_t *paging_names(const struct visor *v, uint32_t mask);
+
+// --- publish.c
+void publish_begin(struct visor *v);
+void publish_now(struct visor *v); // new contents for the metrics server, when there is one
 
 // --- report.c
 json_t *report_status(struct visor *v);
 void report_metrics(struct visor *v, struct buf *ret);
-void report_time(int64_t realtime_ns, char ret[40]);
 // Adds an entry to the history: {"at":…,"event":…} and the members of `more` (taken). Put off until
 // visor_flush when `later`.
 void report_write_history(struct visor *v); // what was put off

@@ -143,8 +143,8 @@ def test_71_goes_back_to_what_ran_well(visor):
     assert v.current() == "genesis"
     assert v.trace() == ["genesis start", "v2 start", "genesis start"]
     assert "halt: binary_too_new: rolling back v2 -> genesis" in v.logged()
-    wait_for(lambda: v.memory()["pages"])
-    assert v.memory()["pages"][0]["token"] == "binary_too_new"
+    wait_for(lambda: v.pages())
+    assert v.pages()[0]["class"] == "binary_too_new"
     assert v.stop() == 143
     # Nothing advances by itself, and its own time comes.
     assert v.memory()["rollbacks"] == 1
@@ -195,7 +195,7 @@ def test_72_is_never_started_again_without_a_person(visor):
     v.genesis('[ -e "$DAEMON_HOME/mended" ] && exit 0; exit 72')
     assert v.run() == 72
     assert v.memory()["hold"]["state"] == "HumanRequired"
-    assert v.memory()["pages"][0]["severity"] == "critical"
+    assert v.pages()[0]["severity"] == "critical"
     for _ in range(3):
         assert v.run() == 72
     assert v.trace() == ["genesis start"]
@@ -243,7 +243,7 @@ def test_a_person_who_changes_current_releases_a_hold(visor):
     v.until_trace("v2 start")
     assert v.status()["hold"] is None
     # The page is closed once the node is known to be well.
-    wait_for(lambda: not v.memory()["pages"])
+    wait_for(lambda: not v.pages())
 
 
 @pytest.mark.parametrize("code", [73, 79, 80, 89])

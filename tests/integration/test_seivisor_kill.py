@@ -91,8 +91,8 @@ def test_rollback(visor, point):
     wait_for(lambda: v.memory()["rollbacks"] >= 1)
     wait_for(lambda: v.status()["swap"] is None)
     v.stop()
-    pages = v.memory()["pages"]
-    assert len(pages) == 1 and pages[0]["token"] == "binary_too_new", pages
+    pages = v.pages()
+    assert len(pages) == 1 and pages[0]["class"] == "binary_too_new", pages
 
 
 @pytest.mark.parametrize("point", ["memory-saved:1", "before-spawn", "after-spawn"])
@@ -104,7 +104,7 @@ def test_hold(visor, point, code):
     assert v.run() == code
     assert v.run() == code
     assert 1 <= len(v.trace()) <= 2
-    assert len(v.memory()["pages"]) == 1
+    assert len(v.pages()) == 1
 
 
 def test_in_the_middle_of_the_backup(visor):

@@ -232,7 +232,7 @@ def test_a_page_that_cannot_be_delivered_is_kept_for_the_next_run(visor, web):
     assert v.run() == 72
     assert time.monotonic() - begun < 5
     assert not web.pages
-    assert v.memory()["pages"][0]["left"] == "webhook-0"
+    assert v.pages()[0]["left"] == ["webhook-0"]
     web.code = 200
     assert v.run() == 72
     assert len(web.pages) == 1
@@ -310,7 +310,20 @@ def test_a_page_that_is_refused_is_given_up_with_a_word(visor, web):
     v.genesis("exit 72")
     assert v.run() == 72
     assert "a page was refused" in v.logged()
-    assert v.memory()["pages"][0]["left"] == ""
+    assert v.pages()[0]["left"] == []
+
+
+def test_pages_that_were_damaged_are_not_guessed_at(visor, web):
+    v = visor(SEIVISOR_WEBHOOKS=web.url)
+    v.genesis("exit 72")
+    assert v.run() == 72
+    memory = v.memory()
+    memory["pages"]["incidents"][0]["want"] = "x"
+    with open(v.state("memory.json"), "w", encoding="utf-8") as file:
+        json.dump(memory, file)
+    assert v.run() == 1
+    assert "memory.json cannot be used" in v.logged()
+    assert v.trace() == ["genesis start"]
 
 
 @pytest.mark.parametrize("when", ["memory-saved", "paged"])
@@ -353,7 +366,7 @@ def test_a_broken_helper_harms_nothing(visor, how, tmp_path):
     v.upgrade("v2", "exit 72")
     assert v.run() == 72
     assert v.trace() == ["genesis start", "up", "v2 pre-upgrade", "v2 start"]
-    assert v.memory()["pages"][0]["left"] == "webhook-0"
+    assert v.pages()[0]["left"] == ["webhook-0"]
 
 
 def test_a_missing_helper_is_said(visor):

@@ -90,6 +90,12 @@ class Visor:
     def state(self, name):
         return self.path("cosmovisor", ".seivisor", name)
 
+    def pages(self):
+        """The pages that are stored: those that are open, and those whose end is to be told."""
+        return [{"class": incident["page"]["class"], "severity": incident["page"]["severity"],
+                 "left": [name for name, at in incident["targets"].items() if at["waiting"]]}
+                for incident in self.memory().get("pages", {"incidents": []})["incidents"]]
+
     def memory(self):
         with open(self.state("memory.json"), encoding="utf-8") as file:
             return json.load(file)
