@@ -188,10 +188,23 @@ static const char *target_label(const char *target)
     return strncmp(target, "upgrades/", 9) == 0 ? target + 9 : target;
 }
 
+// "after 1000 ms: " when the policy waits before it acts on a halt; else nothing.
+static size_t say_when(const struct policy_decision *d, char *ret, size_t cap)
+{
+    ret[0] = '\0';
+    const struct policy_action *last = d->now ? &d->actions[d->now - 1] : NULL;
+    if (!last || last->act != POLICY_WAIT || is_crash(d->row))
+        return 0;
+    return (size_t)snprintf(ret, cap, "after %lld ms: ", (long long)last->ms);
+}
+
 // What is being done, for the one line.
 static void say_what(const struct visor *v, char *ret, size_t cap)
 {
     const struct policy_decision *d = &v->decision;
+    size_t skip = say_when(d, ret, cap);
+    ret += skip;
+    cap -= skip;
     for (size_t i = 0; i < d->count; i++) {
         const struct policy_action *a = &d->actions[i];
         const char *from = target_label(v->current), *to = target_label(v->goal);

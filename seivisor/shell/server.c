@@ -195,7 +195,7 @@ int server_open(struct server *s, uv_loop_t *loop, const char *folder, server_an
     s->folder_fd = take_fd(&dir);
     int result = uv_pipe_open(&s->listener, fd);
     if (result == 0)
-        result = uv_listen((uv_stream_t *)&s->listener, SERVER_CONNECTIONS, on_connection);
+        result = uv_listen((uv_stream_t *)&s->listener, SERVER_BACKLOG, on_connection);
     if (result < 0) {
         server_close(s);
         return err_set(e, result, "cannot open the status socket: %s", uv_strerror(result));

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-enum { SERVER_LINE_MAX = 4096, SERVER_CONNECTIONS = 8, SERVER_IDLE_MS = 5000 };
+enum { SERVER_LINE_MAX = 4096, SERVER_CONNECTIONS = 8, SERVER_BACKLOG = 64, SERVER_IDLE_MS = 5000 };
 
 // Answers a request: new object. `request` is borrowed.
 typedef json_t *server_answer(const json_t *request, void *context);

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -82,6 +84,22 @@ static void store_zero(struct store *s, const struct home *home)
     s->lock_fd = s->journal_fd = s->history_fd = -1;
 }
 
+// A killed supervisor leaves its lock for an instant longer with a child that was not yet at its
+// exec: that child ends by itself.
+static int take_lock(struct store *s, const char *path, pid_t *ret_pid, struct err *e)
+{
+    enum { TRIES = 200 };
+    const struct timespec pause = {.tv_nsec = 5000000};
+    int result = fs_lock_pidfile(path, &s->lock_fd, ret_pid, e);
+    for (int i = 0; i < TRIES && result == FS_LOCKED; i++) {
+        if (*ret_pid <= 0 || kill(*ret_pid, 0) == 0 || errno != ESRCH)
+            break;
+        nanosleep(&pause, NULL);
+        result = fs_lock_pidfile(path, &s->lock_fd, ret_pid, e);
+    }
+    return result;
+}
+
 int store_open(struct store *s, const struct home *home, pid_t *ret_pid, struct err *e)
 {
     store_zero(s, home);
@@ -91,7 +109,7 @@ int store_open(struct store *s, const struct home *home, pid_t *ret_pid, struct 
     CLEANUP_FREE char *lock = state_path(s, "lock");
     CLEANUP_FREE char *journal = state_path(s, "journal");
     bool seen_before = fs_exists(journal);
-    result = fs_lock_pidfile(lock, &s->lock_fd, ret_pid, e);
+    result = take_lock(s, lock, ret_pid, e);
     if (result != 0)
         return result == FS_LOCKED ? STORE_LOCKED : result;
     result = read_memory(s, e);

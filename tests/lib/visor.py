@@ -125,7 +125,7 @@ class Visor:
 
     def ok(self, *args, **env):
         done = self.command(*args, **env)
-        assert done.returncode == 0, f"{args}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{args}: {done.stdout}{done.stderr}{self.logged()}"
         return done.stdout
 
     def until_up(self):
