@@ -18,7 +18,7 @@ static void digest_of(uint64_t n, uint8_t ret[SIG_CACHE_DIGEST])
 
 static void test_remembers_and_forgets(void **state)
 {
-    enum { ENTRIES = 1000 };
+    static const uint64_t ENTRIES = 1000;
     struct sig_cache *c = sig_cache_new(ENTRIES);
     uint8_t d[SIG_CACHE_DIGEST];
     size_t recent = 0, old = 0;
