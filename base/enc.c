@@ -1,6 +1,7 @@
 #include "base/enc.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 static void hex(const void *data, size_t len, char *ret, const char *digits)
 {
@@ -76,17 +77,34 @@ void enc_base64_append(struct buf *ret, const void *data, size_t len)
     ret->len += (len + 2) / 3 * 4;
 }
 
+// The value of a digit plus 1; 0 is no digit.
+static const uint8_t base64_values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64};
+
 static int base64_digit(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+')
-        return 62;
-    return c == '/' ? 63 : -1;
+    return base64_values[(uint8_t)c] - 1;
+}
+
+// Three bytes of four digits; false when one of them is none.
+static bool base64_group(const char *text, uint8_t *out)
+{
+    int a = base64_digit(text[0]), b = base64_digit(text[1]);
+    int c = base64_digit(text[2]), d = base64_digit(text[3]);
+    if ((a | b | c | d) < 0)
+        return false;
+    uint32_t v = (uint32_t)a << 18 | (uint32_t)b << 12 | (uint32_t)c << 6 | (uint32_t)d;
+    out[0] = (uint8_t)(v >> 16);
+    out[1] = (uint8_t)(v >> 8);
+    out[2] = (uint8_t)v;
+    return true;
 }
 
 ssize_t enc_base64_decode(const char *text, size_t len, struct buf *ret)
@@ -95,8 +113,11 @@ ssize_t enc_base64_decode(const char *text, size_t len, struct buf *ret)
         return -EINVAL;
     size_t pad = len && text[len - 1] == '=' ? 1u + (text[len - 2] == '=') : 0;
     uint8_t *out = buf_reserve(ret, len / 4 * 3);
-    size_t produced = 0;
-    for (size_t i = 0; i < len; i += 4) {
+    size_t produced = 0, i = 0;
+    for (; i + 4 < len; i += 4, produced += 3)
+        if (!base64_group(text + i, out + produced))
+            return -EINVAL;
+    for (; i < len; i += 4) {
         size_t digits = i + 4 == len ? 4 - pad : 4;
         uint32_t v = 0;
         for (size_t k = 0; k < 4; k++) {

@@ -72,6 +72,7 @@ struct exec {
     struct kv *state;
     struct kv_overlay overlay; // over `state`
     struct arena *arena;       // for everything of this transaction
+    struct app_addr_memo memo; // of this transaction
     int64_t height;
     int64_t time_ns;
 };
@@ -88,6 +89,7 @@ struct exec_result {
 static void exec_ctx(struct exec *x, struct exec_result *r, struct app_events *events)
 {
     ctx_init(&r->ctx, x->app, &x->overlay.kv, x->arena, &r->gas, events, x->height, x->time_ns);
+    r->ctx.memo = &x->memo;
 }
 
 // The ante chain; its effects are in x->state when it succeeds, and no trace of it otherwise.
@@ -123,6 +125,7 @@ static bool exec_messages(struct exec *x, struct exec_result *r)
 static void exec_tx(struct exec *x, struct slice bytes, enum tx_mode mode, struct exec_result *r)
 {
     memset(r, 0, sizeof *r);
+    x->memo.count = 0;
     r->ok = exec_ante(x, bytes, mode, r) &&
             (mode == TX_CHECK || mode == TX_RECHECK || exec_messages(x, r));
 }

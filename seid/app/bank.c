@@ -230,7 +230,7 @@ const char *bank_raw_text(Cosmos__Base__V1beta1__Coin *const *list, size_t count
 static int check_address(struct app_ctx *ctx, const char *what, const char *text, struct addr *ret)
 {
     struct err e;
-    if (addr_parse(ADDR_HRP_ACC, slice_str(text), ret, &e) < 0)
+    if (ctx_addr_parse(ctx, text, ret, &e) < 0)
         return ctx_fail(ctx, &CODE_INVALID_ADDRESS, "invalid %s address: %s", what, e.text);
     return 0;
 }

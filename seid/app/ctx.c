@@ -26,6 +26,7 @@ void ctx_derive(struct app_ctx *ret, const struct app_ctx *from, struct kv *raw,
                 struct gas_meter *gas, struct app_events *events)
 {
     ctx_init(ret, from->app, raw, from->arena, gas, events, from->height, from->time_ns);
+    ret->memo = from->memo;
 }
 
 int ctx_fail_root(struct app_ctx *ctx, const struct app_code *code)
@@ -125,7 +126,46 @@ void ctx_emit(struct app_ctx *ctx, const char *type, ...)
     events_push(ctx->events, ctx->arena, event);
 }
 
-const char *ctx_addr_text(struct app_ctx *ctx, struct slice address)
+// ---- addresses
+
+static void remember(struct app_addr_memo *memo, const char *text, struct slice address)
+{
+    struct app_addr_memo_entry *entry = &memo->entries[memo->count++ % 4];
+    entry->text = text;
+    entry->address.len = (uint8_t)address.len;
+    memcpy(entry->address.bytes, address.data, address.len);
+}
+
+static unsigned remembered(const struct app_addr_memo *memo)
+{
+    return memo->count < 4 ? memo->count : 4;
+}
+
+// bech32 may be all upper case; what is printed never is.
+static bool is_canonical(const char *text)
+{
+    for (; *text; text++)
+        if (*text >= 'A' && *text <= 'Z')
+            return false;
+    return true;
+}
+
+int ctx_addr_parse(struct app_ctx *ctx, const char *text, struct addr *ret, struct err *e)
+{
+    for (unsigned i = 0; ctx->memo && i < remembered(ctx->memo); i++) {
+        const struct app_addr_memo_entry *entry = &ctx->memo->entries[i];
+        if (strcmp(entry->text, text) == 0) {
+            *ret = entry->address;
+            return 0;
+        }
+    }
+    int r = addr_parse(ADDR_HRP_ACC, slice_str(text), ret, e);
+    if (r == 0 && ctx->memo && is_canonical(text))
+        remember(ctx->memo, text, addr_slice(ret));
+    return r;
+}
+
+static const char *encode(struct app_ctx *ctx, struct slice address)
 {
     // Long addresses are legal and rare; addr_text has room for the usual ones.
     char text[BECH32_TEXT_MAX + 1];
@@ -134,4 +174,15 @@ const char *ctx_addr_text(struct app_ctx *ctx, struct slice address)
     else if (bech32_encode(ADDR_HRP_ACC, address, text, sizeof text, NULL) < 0)
         text[0] = 0;
     return arena_strndup(ctx->arena, text, strlen(text));
+}
+
+const char *ctx_addr_text(struct app_ctx *ctx, struct slice address)
+{
+    for (unsigned i = 0; ctx->memo && i < remembered(ctx->memo); i++)
+        if (slice_eq(addr_slice(&ctx->memo->entries[i].address), address))
+            return ctx->memo->entries[i].text;
+    const char *text = encode(ctx, address);
+    if (ctx->memo && address.len <= ADDR_MAX)
+        remember(ctx->memo, text, address);
+    return text;
 }

@@ -24,6 +24,15 @@ struct app_events {
     size_t cap;
 };
 
+// Addresses that were parsed or printed lately: a transaction names few, and each many times.
+struct app_addr_memo {
+    struct app_addr_memo_entry {
+        const char *text; // canonical, in the arena
+        struct addr address;
+    } entries[4];
+    unsigned count; // ever added
+};
+
 struct app_ctx {
     struct app *app;
     struct kv *kv;        // charges `gas`
@@ -32,6 +41,7 @@ struct app_ctx {
     struct gas_meter *gas;
     struct arena *arena;
     struct app_events *events;
+    struct app_addr_memo *memo; // null: none
     int64_t height;
     int64_t time_ns;
     // Why the last call returned APP_FAILED.
@@ -60,6 +70,8 @@ int ctx_fail_wrap(struct app_ctx *ctx, const char *fmt, ...) __attribute__((form
 void ctx_emit(struct app_ctx *ctx, const char *type, ...) __attribute__((sentinel));
 void app_events_append(struct app_events *to, const struct app_events *from, struct arena *arena);
 
+// As addr_parse for an account.
+int ctx_addr_parse(struct app_ctx *ctx, const char *text, struct addr *ret, struct err *e);
 // Text of an account address, in the arena.
 const char *ctx_addr_text(struct app_ctx *ctx, struct slice address);
 

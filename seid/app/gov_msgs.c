@@ -38,7 +38,7 @@ static const char *id_text(struct app_ctx *ctx, uint64_t id)
 static int check_address(struct app_ctx *ctx, const char *what, const char *text, struct addr *ret)
 {
     struct err e;
-    if (addr_parse(ADDR_HRP_ACC, slice_str(text), ret, &e) < 0)
+    if (ctx_addr_parse(ctx, text, ret, &e) < 0)
         return ctx_fail(ctx, &CODE_INVALID_ADDRESS, "invalid %s address: %s", what, e.text);
     return 0;
 }
@@ -244,14 +244,16 @@ static void emit_submitted(struct app_ctx *ctx, const struct submission *s, uint
              NULL);
 }
 
-static int submit(struct app_ctx *ctx, const struct submission *s, uint64_t *ret_id)
+static int submit(struct app_ctx *ctx, struct submission *s, uint64_t *ret_id)
 {
     const Cosmos__Gov__V1__Params *p = gov_params(ctx->kv, ctx->arena);
     struct addr proposer;
     bool voting;
     int r = check_address(ctx, "proposer", s->proposer, &proposer);
-    if (r == 0)
-        r = gov_check_initial_deposit(ctx, p, s->deposit, s->deposit_count, s->expedited);
+    if (r)
+        return r;
+    s->proposer = ctx_addr_text(ctx, addr_slice(&proposer));
+    r = gov_check_initial_deposit(ctx, p, s->deposit, s->deposit_count, s->expedited);
     if (r == 0)
         r = check_lengths(ctx, s);
     for (size_t i = 0; i < s->message_count && r == 0; i++)
@@ -608,10 +610,13 @@ int msg_gov_v1_cancel_proposal_check(struct app_ctx *ctx, const void *message)
 
 static int cancel(struct app_ctx *ctx, uint64_t id, const char *proposer)
 {
+    struct addr address;
     const Cosmos__Gov__V1__Params *p = gov_params(ctx->kv, ctx->arena);
     const Cosmos__Gov__V1__Proposal *proposal = gov_proposal(ctx->kv, ctx->arena, id);
     if (!proposal)
         return ctx_fail(ctx, &CODE_UNKNOWN_PROPOSAL, "%" PRIu64, id);
+    if (ctx_addr_parse(ctx, proposer, &address, NULL) == 0)
+        proposer = ctx_addr_text(ctx, addr_slice(&address));
     if (!*proposal->proposer || strcmp(proposal->proposer, proposer) != 0)
         return ctx_fail(ctx, &CODE_INVALID_PROPOSER, "expected %s, got %s", proposal->proposer,
                         proposer);

@@ -431,6 +431,29 @@ static void test_send_codes(void **state)
     }
 }
 
+// bech32 may be written in capitals; what is kept and shown is not.
+static void test_capital_addresses(void **state)
+{
+    struct kit k;
+    kit_init(&k, NULL);
+    Cosmos__Bank__V1beta1__MsgSend *m = kit_send(&k, &k.keys[0], k.keys[1].text, "5usei");
+    for (int side = 0; side < 2; side++) {
+        char *text = arena_strndup(&k.arena, k.keys[side].text, strlen(k.keys[side].text));
+        for (char *p = text; *p; p++)
+            if (*p >= 'a' && *p <= 'z')
+                *p = (char)(*p - 'a' + 'A');
+        *(side ? &m->to_address : &m->from_address) = text;
+    }
+    const Tendermint__Abci__ExecTxResult *r = kit_deliver(&k, kit_tx1(&k, NULL, m));
+    if (r->code)
+        fail_msg("%s", r->log);
+    assert_int_equal(kit_balance(&k, k.keys[1].text, "usei"), KIT_BALANCE + 5);
+    for (size_t i = 0; i < r->n_events; i++)
+        for (size_t j = 0; j < r->events[i]->n_attributes; j++)
+            assert_null(strstr(r->events[i]->attributes[j]->value, "SEI1"));
+    kit_deinit(&k);
+}
+
 static void test_bad_coins(void **state)
 {
     static const struct {
@@ -610,6 +633,7 @@ int main(void)
         cmocka_unit_test(test_foreign_key),
         cmocka_unit_test(test_unknown_account),
         cmocka_unit_test(test_send_codes),
+        cmocka_unit_test(test_capital_addresses),
         cmocka_unit_test(test_bad_coins),
         cmocka_unit_test(test_multi_send),
         cmocka_unit_test(test_messages_are_atomic),

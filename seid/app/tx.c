@@ -42,7 +42,7 @@ static int decode_message(struct app_ctx *ctx, struct app_tx *tx, const Google__
     // The check has parsed this address already and gave the better text.
     const char *text = msg->type->signer(msg->message);
     struct err e;
-    if (addr_parse(ADDR_HRP_ACC, slice_str(text), &signer, &e) < 0)
+    if (ctx_addr_parse(ctx, text, &signer, &e) < 0)
         return ctx_fail(ctx, &CODE_INVALID_ADDRESS, "%s", e.text);
     add_signer(tx, &signer);
     if (tx->signer_count > TX_SIGNERS_MAX)
@@ -59,7 +59,7 @@ static int decode_fee_payer(struct app_ctx *ctx, struct app_tx *tx)
     tx->fee_payer = &tx->signers[0];
     if (!fee || !*fee->payer)
         return 0;
-    if (addr_parse(ADDR_HRP_ACC, slice_str(fee->payer), &payer, &e) < 0)
+    if (ctx_addr_parse(ctx, fee->payer, &payer, &e) < 0)
         return ctx_fail(ctx, &CODE_INVALID_ADDRESS, "invalid fee payer address (%s)", e.text);
     tx->fee_payer = add_signer(tx, &payer);
     return 0;
@@ -449,6 +449,16 @@ static Google__Protobuf__Any *response_any(struct arena *arena, const ProtobufCM
     return any;
 }
 
+// Canonical, however the message wrote it.
+static const char *sender_text(struct app_ctx *ctx, const struct tx_msg *msg)
+{
+    struct addr sender;
+    const char *text = msg->type->signer(msg->message);
+    if (ctx_addr_parse(ctx, text, &sender, NULL) < 0)
+        return text;
+    return ctx_addr_text(ctx, addr_slice(&sender));
+}
+
 int tx_messages(struct app_ctx *ctx, const struct app_tx *tx, struct slice *ret_data)
 {
     Cosmos__Base__Abci__V1beta1__TxMsgData data = COSMOS__BASE__ABCI__V1BETA1__TX_MSG_DATA__INIT;
@@ -456,8 +466,8 @@ int tx_messages(struct app_ctx *ctx, const struct app_tx *tx, struct slice *ret_
     for (size_t i = 0; i < tx->msg_count; i++) {
         const struct tx_msg *msg = &tx->msgs[i];
         void *response = NULL;
-        ctx_emit(ctx, "message", "action", msg->type->url, "sender",
-                 msg->type->signer(msg->message), "module", msg->type->module, NULL);
+        ctx_emit(ctx, "message", "action", msg->type->url, "sender", sender_text(ctx, msg),
+                 "module", msg->type->module, NULL);
         int r = msg->type->run(ctx, msg->message, &response);
         if (tx_gas_outcome(ctx, tx, 0))
             return APP_FAILED;
