@@ -154,7 +154,7 @@ static void test_every_outcome_has_a_name(void **state)
             fail_msg("%s: %s", rows[i].what, got.detail);
         if (!rows[i].detail && strlen(got.detail) < 5)
             fail_msg("%s: no text", rows[i].what);
-        if (must_time_out && took_ms < 300)
+        if (must_time_out && took_ms < 299) // libcurl rounds to whole milliseconds
             fail_msg("%s: took %d ms", rows[i].what, (int)took_ms);
     }
 }

@@ -16,10 +16,8 @@
 #include "base/slice.h"
 #include "seid/cmd/keyring.h"
 
-// The commit the program was built from; the build may say it.
-#ifndef SEI_COMMIT
-#define SEI_COMMIT ""
-#endif
+// The git commit the program was built from; "" when its sources came without git.
+extern const char cmd_commit[];
 
 extern const struct cli_program cmd_program;
 

@@ -309,7 +309,7 @@ static int open_servers(struct node *n, struct err *e)
         .config = &n->config,
         .log = &n->log,
         .node_id = n->node_id,
-        .git_commit = SEI_COMMIT,
+        .git_commit = cmd_commit,
     };
     if (n->config.rpc_listen_count == 0)
         return 0;

@@ -25,7 +25,7 @@ int cmd_version(struct cli *cli, void *context)
     // The SDK's members, and what this binary can upgrade to.
     return cmd_print(cli, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "name", "sei",
                                     "server_name", "seid", "version", SEI_VERSION, "commit",
-                                    SEI_COMMIT, "build_tags", app_handlers.version, "compiler",
+                                    cmd_commit, "build_tags", app_handlers.version, "compiler",
                                     __VERSION__, "libcrypto", OpenSSL_version(OPENSSL_VERSION),
                                     "upgrade_handlers", upgrade_names()));
 }
