@@ -13,6 +13,8 @@
 
 // ---- life
 
+enum { KEY_CACHE_MAX = 16384 }; // about 1.6 MB once they are all used
+
 static void set_module_addresses(struct app *a)
 {
     for (int i = 0; i < AUTH_MODULES; i++)
@@ -31,6 +33,9 @@ int app_new(const struct app_config *config, struct app **ret, struct err *e)
     for (size_t i = 0; i < a->handlers->count; i++)
         a->handler_names[i] = a->handlers->handlers[i].name;
     a->sig_cache = sig_cache_new(config->sig_cache_entries);
+    // As many signers as signatures are remembered; a program that verifies nothing ahead has none.
+    size_t keys = config->sig_cache_entries;
+    a->key_cache = key_cache_new(keys < KEY_CACHE_MAX ? keys : KEY_CACHE_MAX);
     a->secp = secp_new(NULL);
     set_module_addresses(a);
     int r = app_parse_min_gas_prices(a, config->min_gas_prices, e);
@@ -47,6 +52,7 @@ void app_free(struct app *a)
     if (!a)
         return;
     sig_cache_free(a->sig_cache);
+    key_cache_free(a->key_cache);
     secp_free(a->secp);
     free(a->handler_names);
     arena_deinit(&a->arena);

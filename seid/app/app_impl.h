@@ -8,6 +8,7 @@
 #include "seid/app/auth.h"
 #include "seid/app/ctx.h"
 #include "seid/app/handlers.h"
+#include "seid/app/key_cache.h"
 #include "seid/app/sig_cache.h"
 #include "wire/coins.h"
 #include "wire/crypto/secp.h"
@@ -22,6 +23,7 @@ struct app {
     struct arena arena; // owns the prices
     struct dec_coins min_gas_prices;
     struct sig_cache *sig_cache;
+    struct key_cache *key_cache;
     struct secp *secp;
     uint8_t module_addresses[AUTH_MODULES][ADDR_LEN];
     char gov_address[ADDR_TEXT_MAX]; // the authority of upgrades, as text

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "seid/app/key_cache.h"
 #include "seid/app/sig_cache.h"
 #include "wire/crypto/hash.h"
 
@@ -105,6 +106,38 @@ static void test_threads(void **state)
     sig_cache_free(c);
 }
 
+// ---- parsed keys
+
+static void test_key_cache(void **state)
+{
+    CLEANUP_SECP struct secp *s = secp_new(NULL);
+    struct key_cache *small = key_cache_new(4), *none = key_cache_new(0);
+    uint8_t secret[32] = {1}, keys[20][33], bad[33] = {2};
+    struct secp_pubkey want[20], got;
+    for (int i = 0; i < 20; i++) {
+        secret[31] = (uint8_t)(i + 1);
+        assert_int_equal(secp_pubkey_of(s, secret, keys[i]), 0);
+        assert_int_equal(secp_pubkey_parse(s, keys[i], &want[i]), 0);
+    }
+    // More keys than places, again and again: always the right one.
+    for (int round = 0; round < 200; round++) {
+        int i = round * 7 % 20;
+        assert_int_equal(key_cache_parse(small, s, keys[i], &got), 0);
+        assert_memory_equal(&got, &want[i], sizeof got);
+        assert_int_equal(key_cache_parse(none, s, keys[i], &got), 0);
+        assert_memory_equal(&got, &want[i], sizeof got);
+    }
+    memset(bad + 1, 0xff, 32); // no point
+    assert_int_equal(key_cache_parse(small, s, bad, &got), SECP_BAD_PUBKEY);
+    memset(bad, 0, sizeof bad); // what a free place looks like
+    struct key_cache *empty = key_cache_new(1);
+    assert_int_equal(key_cache_parse(empty, s, bad, &got), SECP_BAD_PUBKEY);
+    key_cache_free(empty);
+    key_cache_free(small);
+    key_cache_free(none);
+    key_cache_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_without_room),
         cmocka_unit_test(test_exact),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_key_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,6 +299,7 @@ static bool signature_good(const struct app *app, const struct app_tx *tx, size_
                            const struct account *account, const uint8_t tx_hash[SHA256_LEN])
 {
     uint8_t cached[SHA256_LEN], digest[SHA256_LEN];
+    struct secp_pubkey key;
     if (tx->raw.signatures[i].len != SIG_BYTES)
         return false;
     cache_digest(tx_hash, account, cached);
@@ -306,7 +307,8 @@ static bool signature_good(const struct app *app, const struct app_tx *tx, size_
         return true;
     cosmostx_sign_digest(tx->raw.body_bytes, tx->raw.auth_bytes, app->chain_id, account->number,
                          digest);
-    if (secp_verify(app->secp, account->key, digest, tx->raw.signatures[i].data) != 0)
+    if (key_cache_parse(app->key_cache, app->secp, account->key, &key) != 0 ||
+        secp_verify_parsed(app->secp, &key, digest, tx->raw.signatures[i].data) != 0)
         return false;
     sig_cache_add(app->sig_cache, cached);
     return true;
