@@ -8,23 +8,30 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/rfc3339.h"
+#include "base/utf8.h"
 
 static const char *const plain_levels[] = {"DBG", "INF", "WRN", "ERR"};
 static const char *const json_levels[] = {"debug", "info", "warn", "error"};
 
+// A line of JSON stays one whatever bytes a text has: those that are no UTF-8 become U+FFFD.
 static void append_quoted(struct buf *line, const char *text)
 {
     buf_append_byte(line, '"');
-    for (const char *at = text; *at; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c == '"' || c == '\\')
+    for (struct slice left = slice_str(text); left.len > 0;) {
+        size_t len = utf8_next(left);
+        uint8_t c = left.data[0];
+        if (len == 0)
+            buf_append_str(line, "\xef\xbf\xbd");
+        else if (c == '"' || c == '\\')
             buf_printf(line, "\\%c", c);
         else if (c == '\n')
             buf_append_str(line, "\\n");
         else if (c < 0x20)
             buf_printf(line, "\\u%04x", c);
         else
-            buf_append_byte(line, c);
+            buf_append(line, left.data, len);
+        size_t took = len ? len : 1;
+        left = slice_of(left.data + took, left.len - took);
     }
     buf_append_byte(line, '"');
 }

@@ -168,6 +168,27 @@ static void test_log_line_is_escaped(void **state)
     close(fds[1]);
 }
 
+static void test_log_line_is_json_whatever_it_says(void **state)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct log log = {.fd = fds[1], .level = LOG_INFO, .format = LOG_JSON};
+    log_info(&log, "m\t\"", LOG_STR("s", "\xc3\xa9 \xff \xc3"), LOG_FLAG("b", true),
+             LOG_UINT("u", UINT64_MAX), LOG_STR("none", NULL));
+    char text[256];
+    ssize_t n = read(fds[0], text, sizeof text - 1);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_memory_equal(text, "{\"level\":\"info\",\"time\":\"2", 25);
+    const char *rest = strstr(text, "Z\"");
+    assert_non_null(rest);
+    assert_string_equal(rest,
+                        "Z\",\"message\":\"m\\u0009\\\"\",\"s\":\"\xc3\xa9 \xef\xbf\xbd "
+                        "\xef\xbf\xbd\",\"b\":true,\"u\":18446744073709551615,\"none\":\"\"}\n");
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_write_atomic_replaces_and_cleans),
         cmocka_unit_test(test_lock_names_the_holder),
         cmocka_unit_test(test_log_line_is_escaped),
+        cmocka_unit_test(test_log_line_is_json_whatever_it_says),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
