@@ -65,6 +65,16 @@ static void set_annotation(json_t *annotations, const char *name, const char *va
         set_if_any(annotations, buf_cstr(&safe), value);
 }
 
+// An end in the whole second in which the alert began lies before its start, which Alertmanager
+// refuses; and an end in the future would not count as one. The start gives way.
+static bool ends_before_it_begins(const struct page *page, int64_t ends_s)
+{
+    int64_t begun_s = 0;
+    int32_t nanos = 0;
+    return rfc3339_parse(slice_str(page->at), &begun_s, &nanos) == 0 &&
+           (begun_s > ends_s || (begun_s == ends_s && nanos > 0));
+}
+
 static json_t *alertmanager_json(const struct page *page, enum page_action action, int64_t now_s)
 {
     json_t *annotations = json_object(), *alert;
@@ -80,6 +90,8 @@ static json_t *alertmanager_json(const struct page *page, enum page_action actio
         int64_t ends_s = action == PAGE_RESOLVE ? now_s : now_s + page->ttl_s;
         rfc3339_append(&ends_at, ends_s, 0);
         json_object_set_new(alert, "endsAt", json_string(buf_cstr(&ends_at)));
+        if (ends_before_it_begins(page, ends_s))
+            json_object_set_new(alert, "startsAt", json_string(buf_cstr(&ends_at)));
     }
     return json_pack("[o]", alert);
 }

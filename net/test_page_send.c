@@ -79,6 +79,23 @@ static void test_bodies(void **state)
     assert_null(strstr(buf_cstr(&body), "endsAt"));
 }
 
+// A resolve in the second of its trigger: the start must not lie behind the end.
+static void test_a_quick_end(void **state)
+{
+    struct page page = sample;
+    struct page_target target = {.kind = PAGE_ALERTMANAGER};
+    CLEANUP_BUF struct buf quick = {0}, later = {0};
+    page.at = "2026-01-02T03:05:00.5Z";
+    page_body(&target, &page, PAGE_RESOLVE, NOW_S, &quick);
+    assert_non_null(
+        strstr(buf_cstr(&quick),
+               "\"startsAt\":\"2026-01-02T03:05:00Z\",\"endsAt\":\"2026-01-02T03:05:00Z\""));
+    page_body(&target, &page, PAGE_RESOLVE, NOW_S + 1, &later);
+    assert_non_null(
+        strstr(buf_cstr(&later),
+               "\"startsAt\":\"2026-01-02T03:05:00.5Z\",\"endsAt\":\"2026-01-02T03:05:01Z\""));
+}
+
 // Every status and every outcome means exactly one thing.
 static void test_judgement_of_all_answers(void **state)
 {
@@ -247,6 +264,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_a_quick_end),
         cmocka_unit_test(test_judgement_of_all_answers),
         cmocka_unit_test(test_text_of_a_refusal_is_one_line),
         cmocka_unit_test(test_targets),

@@ -57,7 +57,7 @@ struct memory_hold {
 enum memory_arrival { MEMORY_BY_HAND, MEMORY_BY_UPGRADE, MEMORY_BY_ROLLBACK };
 
 struct memory {
-    bool speaks_contract; // seen once with a live field or a corroborated code
+    bool speaks_contract; // seen once with a live field
     struct memory_good good[MEMORY_GOOD_MAX];
     unsigned good_count;
     struct memory_halt halts[MEMORY_HALTS_MAX]; // newest first

@@ -37,6 +37,11 @@ void daemon_seen_well(struct visor *v)
         log_info(v->log, "the swap is confirmed: the new binary runs well",
                  LOG_STR("target", v->current));
     }
+    // A person has released what held, and it runs well. After a rollback the page is about the
+    // binary that does not run, and stays open for a person.
+    const struct memory *m = &v->store.memory;
+    if (m->arrival != MEMORY_BY_ROLLBACK || strcmp(m->arrived, v->current) != 0)
+        paging_resolve(v);
     visor_flush(v);
     if (store_clear_swap(&v->store, &e) < 0)
         log_error(v->log, e.text);

@@ -17,7 +17,7 @@
 enum {
     SETTLE_MS = 200,      // how long a file may stay unreadable before that is said
     STAY_ALIVE_MS = 2000, // between probes of a daemon that stays alive when halted
-    PENDING_MS = 500,     // … while a file waits for its height, or a page for its end
+    PENDING_MS = 500,     // … while a file waits for its height
     PROBE_TIMEOUT_MS = 1500,
     // After the file, before /status is asked: most daemons end by themselves at once.
     FIRST_PROBE_MS = 50,
@@ -206,10 +206,7 @@ static int64_t probe_interval_ms(const struct visor *v)
     bool waits = v->start.file_present && v->start.signal != POLICY_SIGNAL_INTENT;
     if (waits)
         return PENDING_MS;
-    // A page is resolved by a healthy node, and only /status says that it is.
-    if (paging_is_open(v) || stays_alive(v))
-        return STAY_ALIVE_MS;
-    return 0;
+    return stays_alive(v) ? STAY_ALIVE_MS : 0;
 }
 
 static void take_intent(struct visor *v, const json_t *intent)
