@@ -71,8 +71,10 @@ void enc_base64_append(struct buf *ret, const void *data, size_t len)
         uint32_t v = (uint32_t)in[i] << 16 | (i + 1 < len ? (uint32_t)in[i + 1] << 8 : 0);
         *out++ = base64_digits[v >> 18];
         *out++ = base64_digits[v >> 12 & 63];
-        *out++ = i + 1 < len ? base64_digits[v >> 6 & 63] : '=';
         *out++ = '=';
+        *out++ = '=';
+        if (i + 1 < len)
+            out[-2] = base64_digits[v >> 6 & 63];
     }
     ret->len += (len + 2) / 3 * 4;
 }

@@ -198,7 +198,7 @@ void pager_make_room(struct pager *p)
     incident_free(p->incidents[at]);
     p->incident_count--;
     memmove(&p->incidents[at], &p->incidents[at + 1],
-            (p->incident_count - at) * sizeof p->incidents[0]);
+            (p->incident_count - at) * sizeof(struct incident *));
 }
 
 static bool is_ready(const struct delivery *d)
