@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "seid/rpc/json_plain.h"
 
 int jsonrpc_fail(struct jsonrpc_error *e, enum jsonrpc_code code, const char *fmt, ...)
 {
@@ -78,7 +79,9 @@ int jsonrpc_parse(struct slice body, size_t limit, struct jsonrpc_batch *ret,
 {
     json_error_t at;
     struct jsonrpc_batch batch = {0};
-    batch.root = json_loadb((const char *)body.data, body.len, JSON_ALLOW_NUL, &at);
+    batch.root = json_plain_load(body);
+    if (!batch.root)
+        batch.root = json_loadb((const char *)body.data, body.len, JSON_ALLOW_NUL, &at);
     if (!batch.root)
         return jsonrpc_fail(e, JSONRPC_PARSE_ERROR, "error unmarshaling request: %s (byte %d)",
                             at.text, at.position);

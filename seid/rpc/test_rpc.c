@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "seid/rpc/event_query.h"
+#include "seid/rpc/json_plain.h"
 #include "seid/rpc/jsonrpc.h"
 #include "seid/rpc/rpc_params.h"
 
@@ -266,11 +267,67 @@ static void test_queries(void **state)
         -EINVAL);
 }
 
+static void test_plain_json_is_json(void **state)
+{
+    static const char *const plain[] = {
+        "{}",
+        " [ ] ",
+        "[1,-2,0]",
+        "{\"a\":\"b\",\"c\":[{\"d\":123456789012345678}]}",
+        "{\"a\":1,\"a\":2}",
+        "\n{ \"a\" : [ \"\" , 1 ] }\t",
+        "[[[[[[[]]]]]]]",
+    };
+    // Left to jansson: not plain, not JSON, or no object or array.
+    static const char *const others[] = {
+        "",
+        " ",
+        "1",
+        "\"a\"",
+        "[1.0]",
+        "[1e3]",
+        "[01]",
+        "[-]",
+        "[-01]",
+        "[1234567890123456789]",
+        "[true]",
+        "[null]",
+        "[1,]",
+        "[,1]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{a:1}",
+        "{\"a\":1,}",
+        "[1",
+        "{\"a\":1",
+        "[1]x",
+        "[\"\\n\"]",
+        "[\"\x01\"]",
+        "[\"\xc3\xa4\"]",
+        "[\"a]",
+        "[1 2]",
+        "[[[[[[[[[]]]]]]]]]",
+    };
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        json_t *got = json_plain_load(slice_str(plain[i]));
+        json_t *want = json_loads(plain[i], 0, NULL);
+        assert_non_null(got);
+        assert_true(json_equal(got, want));
+        json_decref(got);
+        json_decref(want);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_null(json_plain_load(slice_str(others[i])));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_requests),    cmocka_unit_test(test_bodies_that_are_refused),
-        cmocka_unit_test(test_json_params), cmocka_unit_test(test_query_params),
+        cmocka_unit_test(test_plain_json_is_json),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_bodies_that_are_refused),
+        cmocka_unit_test(test_json_params),
+        cmocka_unit_test(test_query_params),
         cmocka_unit_test(test_queries),
     };
     return cmocka_run_group_tests_name("rpc", tests, NULL, NULL);
