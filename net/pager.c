@@ -348,7 +348,8 @@ bool pager_at(const struct pager *p, size_t index, struct pager_view *ret)
         return false;
     const struct incident *in = p->incidents[index];
     struct pager_view view = {.page = &in->page, .want = in->want};
-    for (size_t t = 0; t < p->target_count; t++) {
+    // The second bound is known to hold; the compiler with its sanitizers wants to see it.
+    for (size_t t = 0; t < p->target_count && t < NET_PAGE_TARGETS_MAX; t++) {
         const struct delivery *d = &in->at[t];
         view.told |= (uint32_t)(d->known == KNOWS) << t;
         view.left |= (uint32_t)is_undelivered(in, d) << t;
