@@ -90,6 +90,8 @@ static int check_time(struct gen *g, const char *member, const Google__Protobuf_
 static int check_gov_params(struct gen *g, Cosmos__Gov__V1__Params *p)
 {
     struct addr dest;
+    if (!p->n_min_deposit) // else everybody's proposals would be voted on at once
+        return gen_fail(g, "min_deposit", "must not be empty");
     int r = check_coins(g, "min_deposit", p->min_deposit, p->n_min_deposit);
     if (r == 0)
         r = check_coins(g, "expedited_min_deposit", p->expedited_min_deposit,

@@ -137,7 +137,14 @@ static void test_bad_input(void **state)
          "app_state.staking.validators[0].operator_address: missing"},
         {"{\"staking\":{\"params\":{\"bond_denom\":\"!\"}}}",
          "app_state.staking.params.bond_denom: no denom"},
-        {"{\"gov\":{\"params\":{\"quorum\":\"2\"}}}", "app_state.gov.params."},
+        {"{\"gov\":{\"params\":{\"quorum\":\"2\"}}}",
+         "app_state.gov.params.min_deposit: must not be empty"},
+        {"{\"gov\":{\"params\":{\"min_deposit\":[{\"denom\":\"usei\",\"amount\":\"1\"}],"
+         "\"max_deposit_period\":\"2s\",\"voting_period\":\"-2s\"}}}",
+         "app_state.gov.params.voting_period: must be positive and at most 100 years"},
+        {"{\"gov\":{\"params\":{\"min_deposit\":[{\"denom\":\"usei\",\"amount\":\"1\"}],"
+         "\"max_deposit_period\":\"2s\",\"voting_period\":\"2s\",\"quorum\":\"1.1\"}}}",
+         "app_state.gov.params.quorum: must be a decimal from 0 to 1"},
         {"{\"gov\":{\"params\":{\"nope\":1}}}", "app_state.gov.params: "},
         {"{\"gov\":{\"starting_proposal_id\":\"x\"}}", "app_state.gov.starting_proposal_id.id: "},
         {"{\"gov\":{\"starting_proposal_id\":\"1\",\"proposals\":[{\"id\":\"1\",\"status\":"
