@@ -81,6 +81,14 @@ struct exec {
     struct app_addr_memo memo; // of this transaction
     int64_t height;
     int64_t time_ns;
+    const struct app_decoded *decoded; // of the one transaction; null: not yet
+};
+
+// A transaction that is decoded, or why it cannot be.
+struct app_decoded {
+    struct app_tx tx;
+    const struct app_code *fail_code; // null when it is
+    const char *fail_log;
 };
 
 struct exec_result {
@@ -98,11 +106,22 @@ static void exec_ctx(struct exec *x, struct exec_result *r, struct app_events *e
     r->ctx.memo = &x->memo;
 }
 
+static int exec_decode(const struct exec *x, struct slice bytes, struct exec_result *r)
+{
+    const struct app_decoded *d = x->decoded;
+    if (!d)
+        return tx_decode(&r->ctx, bytes, &r->tx);
+    r->tx = d->tx;
+    r->ctx.fail_code = d->fail_code;
+    r->ctx.fail_log = d->fail_log;
+    return d->fail_code ? APP_FAILED : 0;
+}
+
 // The ante chain; its effects are in x->state when it succeeds, and no trace of it otherwise.
 static bool exec_ante(struct exec *x, struct slice bytes, enum tx_mode mode, struct exec_result *r)
 {
     exec_ctx(x, r, &r->events);
-    if (tx_decode(&r->ctx, bytes, &r->tx))
+    if (exec_decode(x, bytes, r))
         return false;
     r->gas.limit = r->tx.gas_limit;
     r->gas.limited = mode != TX_SIMULATE;
@@ -264,25 +283,31 @@ int app_finalize_block(struct app *a, struct kv *state, const struct app_block *
 
 // ---- outside of blocks
 
-void app_verify_tx(struct app *a, struct kv *snapshot, struct slice tx)
+const struct app_decoded *app_verify_tx(struct app *a, struct kv *snapshot, struct slice tx,
+                                        struct arena *arena)
 {
-    CLEANUP_ARENA struct arena scratch = {0};
     struct gas_meter gas = {0};
     struct app_events events = {0};
     struct app_ctx ctx;
-    struct app_tx decoded;
-    ctx_init(&ctx, a, snapshot, &scratch, &gas, &events, 0, 0);
-    if (tx_decode(&ctx, tx, &decoded) == 0)
-        tx_verify_ahead(&ctx, &decoded);
+    struct app_decoded *d = arena_zalloc(arena, sizeof *d);
+    ctx_init(&ctx, a, snapshot, arena, &gas, &events, 0, 0);
+    if (tx_decode(&ctx, tx, &d->tx) == 0) {
+        tx_verify_ahead(&ctx, &d->tx);
+    } else {
+        d->fail_code = ctx.fail_code;
+        d->fail_log = ctx.fail_log;
+    }
+    return d;
 }
 
 void app_check_tx(struct app *a, struct kv *check_state, const struct app_block *next,
-                  struct slice tx, enum app_check_mode mode, struct arena *arena,
-                  struct app_check_result *ret)
+                  struct slice tx, const struct app_decoded *decoded, enum app_check_mode mode,
+                  struct arena *arena, struct app_check_result *ret)
 {
     struct exec x;
     struct exec_result r;
     exec_init(&x, a, check_state, arena, next);
+    x.decoded = decoded;
     exec_tx(&x, tx, mode == APP_CHECK_NEW ? TX_CHECK : TX_RECHECK, &r);
     kv_overlay_deinit(&x.overlay);
     exec_look_at_store(&x, &r);

@@ -87,11 +87,15 @@ int app_finalize_block(struct app *a, struct kv *state, const struct app_block *
 
 // Stateless work of CheckTx, safe from any thread and without locks: decodes, checks signatures
 // against the accounts in `snapshot`, remembers a success. Its outcome is only a head start: the
-// stateful check repeats whatever was not remembered.
-void app_verify_tx(struct app *a, struct kv *snapshot, struct slice tx);
+// stateful check repeats whatever was not remembered. Returns the decoded transaction, in `arena`
+// and pointing into `tx`, for app_check_tx.
+struct app_decoded;
+const struct app_decoded *app_verify_tx(struct app *a, struct kv *snapshot, struct slice tx,
+                                        struct arena *arena);
 
 // The stateful check on the mempool's check state (an overlay over the last committed state that
 // takes the effects of the ante handler). The result is an ABCI CheckTx answer in `arena`.
+// `decoded`: what app_verify_tx gave for `tx`, or null.
 enum app_check_mode { APP_CHECK_NEW, APP_CHECK_RECHECK };
 struct app_check_result {
     uint32_t code; // 0 accepted
@@ -103,8 +107,8 @@ struct app_check_result {
     size_t event_count;
 };
 void app_check_tx(struct app *a, struct kv *check_state, const struct app_block *next,
-                  struct slice tx, enum app_check_mode mode, struct arena *arena,
-                  struct app_check_result *ret);
+                  struct slice tx, const struct app_decoded *decoded, enum app_check_mode mode,
+                  struct arena *arena, struct app_check_result *ret);
 
 // Runs a transaction without checking signatures (an empty one stands for its size) on a throw-away
 // overlay over `snapshot`.

@@ -156,11 +156,14 @@ static struct app *new_app(size_t cache)
 static double verify_all(struct bench *b, struct app *app)
 {
     struct kv_mem state;
+    CLEANUP_ARENA struct arena arena = {0};
     kv_mem_init(&state);
     genesis(b, app, &state.kv);
     int64_t start = clock_thread_cpu_ns();
-    for (size_t i = 0; i < b->count; i++)
-        app_verify_tx(app, &state.kv, b->txs[i]);
+    for (size_t i = 0; i < b->count; i++) {
+        arena_clear(&arena);
+        app_verify_tx(app, &state.kv, b->txs[i], &arena);
+    }
     double ns = (double)(clock_thread_cpu_ns() - start);
     kv_mem_deinit(&state);
     return ns / (double)b->count;
@@ -179,7 +182,7 @@ static double check_all(struct bench *b, struct app *app)
     for (size_t i = 0; i < b->count; i++) {
         struct app_check_result result;
         arena_clear(&arena);
-        app_check_tx(app, &check.kv, &next, b->txs[i], APP_CHECK_NEW, &arena, &result);
+        app_check_tx(app, &check.kv, &next, b->txs[i], NULL, APP_CHECK_NEW, &arena, &result);
         if (result.code)
             die("check", result.log);
     }

@@ -38,8 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     kv_overlay_init(&check, &k.state.kv);
     kv_overlay_init(&block_state, &k.state.kv);
-    app_verify_tx(k.app, &k.state.kv, tx);
-    app_check_tx(k.app, &check.kv, &block, tx, APP_CHECK_NEW, &arena, &checked);
+    const struct app_decoded *decoded = app_verify_tx(k.app, &k.state.kv, tx, &arena);
+    app_check_tx(k.app, &check.kv, &block, tx, decoded, APP_CHECK_NEW, &arena, &checked);
     require(checked.log && checked.codespace);
     require(checked.code == 0 || kv_overlay_count(&check) == 0);
     app_simulate(k.app, &k.state.kv, &block, tx, &arena, &simulated);

@@ -401,7 +401,7 @@ struct app_check_result kit_check(struct kit *k, struct slice tx, enum app_check
     struct app_check_result result;
     struct app_block next = {.height = k->height + 1, .time_ns = k->time_ns + KIT_SECOND};
     kv_overlay_init(&overlay, &k->state.kv);
-    app_check_tx(k->app, &overlay.kv, &next, tx, mode, &k->arena, &result);
+    app_check_tx(k->app, &overlay.kv, &next, tx, NULL, mode, &k->arena, &result);
     return result;
 }
 

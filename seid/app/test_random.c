@@ -164,7 +164,7 @@ static void run_history(uint64_t seed, size_t cache, int blocks, uint8_t ret[32]
         for (size_t j = 0; j < count; j++) {
             struct slice tx = any_tx(&k);
             if (cache)
-                app_verify_tx(k.app, &k.state.kv, tx);
+                app_verify_tx(k.app, &k.state.kv, tx, &k.arena);
             kit_add(&k, tx);
         }
         if (kit_block_after(&k, 1 + (int64_t)rng(4)) == APP_HALT) {

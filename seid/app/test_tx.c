@@ -582,10 +582,10 @@ static void test_check_state_takes_effects(void **state)
     for (uint64_t i = 0; i < 3; i++) {
         struct slice tx =
             transfer(&k, &(struct kit_tx){.numbers_given = true, .sequence = i}, "5usei");
-        app_check_tx(k.app, &check.kv, &next, tx, APP_CHECK_NEW, &k.arena, &r);
+        app_check_tx(k.app, &check.kv, &next, tx, NULL, APP_CHECK_NEW, &k.arena, &r);
         if (r.code)
             fail_msg("%s", r.log);
-        app_check_tx(k.app, &check.kv, &next, tx, APP_CHECK_NEW, &k.arena, &r);
+        app_check_tx(k.app, &check.kv, &next, tx, NULL, APP_CHECK_NEW, &k.arena, &r);
         assert_int_equal(r.code, 32);
     }
     kit_deinit(&k);
@@ -597,12 +597,12 @@ static void test_signature_cache(void **state)
     struct kit k;
     kit_init(&k, &(struct kit_options){.sig_cache_entries = 100});
     struct slice good = transfer(&k, NULL, "5usei");
-    app_verify_tx(k.app, &k.state.kv, good);
+    app_verify_tx(k.app, &k.state.kv, good, &k.arena);
     assert_int_equal(kit_check(&k, good, APP_CHECK_NEW).code, 0);
     uint8_t copy[1024];
     memcpy(copy, good.data, good.len);
     copy[good.len - 1] ^= 1;
-    app_verify_tx(k.app, &k.state.kv, slice_of(copy, good.len));
+    app_verify_tx(k.app, &k.state.kv, slice_of(copy, good.len), &k.arena);
     assert_int_equal(kit_check(&k, slice_of(copy, good.len), APP_CHECK_NEW).code, 4);
     // The account changes under the verified transaction.
     struct account account;

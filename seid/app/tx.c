@@ -348,7 +348,8 @@ static int check_signatures(struct app_ctx *ctx, const struct app_tx *tx, enum t
         return ctx_fail(ctx, &CODE_UNAUTHORIZED,
                         "invalid number of signer;  expected: %zu, got %zu", tx->signer_count,
                         tx->raw.auth->n_signer_infos);
-    cosmostx_hash(tx->raw.bytes, tx_hash);
+    if (mode == TX_CHECK || mode == TX_DELIVER)
+        cosmostx_hash(tx->raw.bytes, tx_hash);
     for (size_t i = 0; i < tx->signer_count; i++) {
         int r = check_signature(ctx, tx, i, mode, tx_hash);
         if (r)

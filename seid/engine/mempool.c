@@ -250,10 +250,11 @@ static int admit(struct mempool *m, struct slice tx, const uint8_t hash[32], str
 }
 
 static void run_check(struct mempool *m, struct kv *state, struct slice tx,
-                      enum app_check_mode mode, struct arena *arena, struct app_check_result *ret)
+                      const struct app_decoded *decoded, enum app_check_mode mode,
+                      struct arena *arena, struct app_check_result *ret)
 {
     memset(ret, 0, sizeof *ret);
-    m->app.check(m->app.ctx, state, &m->next, tx, mode, arena, ret);
+    m->app.check(m->app.ctx, state, &m->next, tx, decoded, mode, arena, ret);
     if (ret->code == 0 && m->config.max_block_gas >= 0 &&
         ret->gas_wanted > m->config.max_block_gas) {
         ret->code = 41;
@@ -264,13 +265,14 @@ static void run_check(struct mempool *m, struct kv *state, struct slice tx,
     }
 }
 
-int mempool_check(struct mempool *m, struct slice tx, const uint8_t hash[32], struct arena *arena,
+int mempool_check(struct mempool *m, struct slice tx, const uint8_t hash[32],
+                  const struct app_decoded *decoded, struct arena *arena,
                   struct app_check_result *ret, const char **ret_text)
 {
     pthread_mutex_lock(&m->lock);
     int refusal = admit(m, tx, hash, arena, ret_text);
     if (refusal == 0) {
-        run_check(m, &m->check_state.kv, tx, APP_CHECK_NEW, arena, ret);
+        run_check(m, &m->check_state.kv, tx, decoded, APP_CHECK_NEW, arena, ret);
         if (ret->code == 0)
             append(m, tx, hash, ret->gas_wanted);
         else if (!m->config.keep_invalid_txs_in_cache)
@@ -287,7 +289,7 @@ void mempool_probe(struct mempool *m, struct slice tx, struct arena *arena,
     if (m->has_base) {
         struct kv_overlay probe;
         kv_overlay_init(&probe, &m->check_state.kv);
-        run_check(m, &probe.kv, tx, APP_CHECK_NEW, arena, ret);
+        run_check(m, &probe.kv, tx, NULL, APP_CHECK_NEW, arena, ret);
         kv_overlay_deinit(&probe);
     } else {
         *ret =
@@ -367,7 +369,7 @@ static void recheck(struct mempool *m)
     for (struct pending *p = m->first; p; p = next) {
         next = p->next;
         struct app_check_result result;
-        run_check(m, &m->check_state.kv, slice_of(p->tx, p->len), APP_CHECK_RECHECK, &arena,
+        run_check(m, &m->check_state.kv, slice_of(p->tx, p->len), NULL, APP_CHECK_RECHECK, &arena,
                   &result);
         if (result.code != 0) {
             if (!m->config.keep_invalid_txs_in_cache)

@@ -35,13 +35,15 @@ struct mempool_config {
 struct mempool_app {
     void *ctx;
     void (*check)(void *ctx, struct kv *check_state, const struct app_block *next, struct slice tx,
-                  enum app_check_mode mode, struct arena *arena, struct app_check_result *ret);
+                  const struct app_decoded *decoded, enum app_check_mode mode, struct arena *arena,
+                  struct app_check_result *ret);
 };
 
 struct mempool *mempool_new(const struct mempool_config *config, const struct mempool_app *app);
 void mempool_free(struct mempool *m); // null is fine
 
-// Checks and, when the answer's code is 0, adds. `hash` is sha256 of the transaction.
+// Checks and, when the answer's code is 0, adds. `hash` is sha256 of the transaction; `decoded` is
+// handed to the check and may be null.
 // 0: checked, *ret is the answer (its texts in `arena`); or a refusal without a check, *ret_text
 // (in `arena`) is CometBFT's text for it.
 enum {
@@ -50,7 +52,8 @@ enum {
     MEMPOOL_TOO_LARGE = 3,
     MEMPOOL_CLOSED = 4, // the node has halted or is stopping: mempool_close
 };
-int mempool_check(struct mempool *m, struct slice tx, const uint8_t hash[32], struct arena *arena,
+int mempool_check(struct mempool *m, struct slice tx, const uint8_t hash[32],
+                  const struct app_decoded *decoded, struct arena *arena,
                   struct app_check_result *ret, const char **ret_text);
 
 // Checks without adding and without a trace; no limit or cache applies.

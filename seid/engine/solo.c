@@ -166,13 +166,14 @@ static int outcome_of(struct solo *s, int mempool_outcome, struct arena *arena,
 }
 
 // Signatures are the expensive part: checked here, on the caller's thread, without a lock.
-static int verify(struct solo *s, struct slice tx, struct err *err)
+static int verify(struct solo *s, struct slice tx, struct arena *arena,
+                  const struct app_decoded **ret, struct err *err)
 {
     struct store_snapshot *snap;
     int result = store_snapshot_open(s->config.store, &snap, err);
     if (result < 0)
         return result;
-    app_verify_tx(s->config.app, store_snapshot_state(snap), tx);
+    *ret = app_verify_tx(s->config.app, store_snapshot_state(snap), tx, arena);
     store_snapshot_close(snap);
     return 0;
 }
@@ -181,14 +182,15 @@ static int op_broadcast(struct engine *e, struct slice tx, enum engine_broadcast
                         struct arena *arena, struct engine_broadcast *ret, struct err *err)
 {
     struct solo *s = solo_of(e);
+    const struct app_decoded *decoded = NULL;
     memset(ret, 0, sizeof *ret);
     hash_sha256(tx.data, tx.len, ret->hash);
     int outcome = ended(s, arena, &ret->refusal);
     if (outcome == 0 && tx.len <= s->config.mempool.max_tx_bytes)
-        outcome = verify(s, tx, err);
+        outcome = verify(s, tx, arena, &decoded, err);
     if (outcome != 0)
         return outcome;
-    outcome = mempool_check(s->mempool, tx, ret->hash, arena, &ret->check, &ret->refusal);
+    outcome = mempool_check(s->mempool, tx, ret->hash, decoded, arena, &ret->check, &ret->refusal);
     if (mode == ENGINE_BROADCAST_ASYNC)
         memset(&ret->check, 0, sizeof ret->check);
     return outcome_of(s, outcome, arena, ret);
@@ -281,11 +283,12 @@ static int op_check(struct engine *e, struct slice tx, struct arena *arena,
                     struct engine_broadcast *ret, struct err *err)
 {
     struct solo *s = solo_of(e);
+    const struct app_decoded *decoded;
     memset(ret, 0, sizeof *ret);
     hash_sha256(tx.data, tx.len, ret->hash);
     int outcome = ended(s, arena, &ret->refusal);
     if (outcome == 0)
-        outcome = verify(s, tx, err);
+        outcome = verify(s, tx, arena, &decoded, err);
     if (outcome == 0)
         mempool_probe(s->mempool, tx, arena, &ret->check);
     return outcome;
@@ -565,10 +568,10 @@ static int64_t data_bytes(const struct chain_params *params)
 }
 
 static void app_check(void *ctx, struct kv *check_state, const struct app_block *next,
-                      struct slice tx, enum app_check_mode mode, struct arena *arena,
-                      struct app_check_result *ret)
+                      struct slice tx, const struct app_decoded *decoded, enum app_check_mode mode,
+                      struct arena *arena, struct app_check_result *ret)
 {
-    app_check_tx(ctx, check_state, next, tx, mode, arena, ret);
+    app_check_tx(ctx, check_state, next, tx, decoded, mode, arena, ret);
 }
 
 static void make_mempool(struct solo *s)

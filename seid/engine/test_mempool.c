@@ -18,7 +18,8 @@
 // The state machine of these tests: a transaction is "<key> <code> <gas>[ padding]". Code 0 needs
 // the key to be absent and sets it; a recheck the same. Code 9 is refused always.
 static void fake_check(void *ctx, struct kv *state, const struct app_block *next, struct slice tx,
-                       enum app_check_mode mode, struct arena *arena, struct app_check_result *ret)
+                       const struct app_decoded *decoded, enum app_check_mode mode,
+                       struct arena *arena, struct app_check_result *ret)
 {
     int *checks = ctx;
     __atomic_fetch_add(checks, 1, __ATOMIC_RELAXED);
@@ -84,7 +85,7 @@ static int add(struct fixture *f, const char *tx)
 {
     uint8_t hash[32];
     hash_sha256(tx, strlen(tx), hash);
-    return mempool_check(f->m, slice_str(tx), hash, &f->arena, &f->result, &f->text);
+    return mempool_check(f->m, slice_str(tx), hash, NULL, &f->arena, &f->result, &f->text);
 }
 
 static void deliver(struct fixture *f, const char *tx, uint32_t code)
@@ -320,7 +321,7 @@ static void *adder(void *arg)
         const char *text;
         snprintf(tx, sizeof tx, "k%lx%d 0 1", (unsigned long)pthread_self() >> 8 & 0xffff, i);
         hash_sha256(tx, strlen(tx), hash);
-        mempool_check(f->m, slice_str(tx), hash, &arena, &result, &text);
+        mempool_check(f->m, slice_str(tx), hash, NULL, &arena, &result, &text);
         arena_clear(&arena);
     }
     arena_deinit(&arena);

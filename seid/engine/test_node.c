@@ -133,13 +133,15 @@ int app_finalize_block(struct app *a, struct kv *state, const struct app_block *
     return 0;
 }
 
-void app_verify_tx(struct app *a, struct kv *snapshot, struct slice tx)
+const struct app_decoded *app_verify_tx(struct app *a, struct kv *snapshot, struct slice tx,
+                                        struct arena *arena)
 {
+    return NULL;
 }
 
 void app_check_tx(struct app *a, struct kv *check_state, const struct app_block *next,
-                  struct slice tx, enum app_check_mode mode, struct arena *arena,
-                  struct app_check_result *ret)
+                  struct slice tx, const struct app_decoded *decoded, enum app_check_mode mode,
+                  struct arena *arena, struct app_check_result *ret)
 {
     struct slice key, value;
     *ret = (struct app_check_result){.gas_wanted = 10, .codespace = "t", .log = ""};
