@@ -255,9 +255,12 @@ static int64_t backoff_ms(const struct pager_policy *policy, unsigned attempts, 
     return delay_ms + (int64_t)(((uint64_t)most_ms * random) >> 32);
 }
 
-static void try_again(struct pager *p, struct delivery *d, int64_t retry_after_ms, int64_t now_ms,
-                      uint32_t random)
+// A refresh that fails is due again as soon as it would be had it arrived: the target may have
+// restarted, and forgotten.
+static void try_again(struct pager *p, struct delivery *d, size_t target, int64_t retry_after_ms,
+                      int64_t now_ms, uint32_t random)
 {
+    bool refresh = d->known == KNOWS && d->sent == PAGE_TRIGGER;
     if (p->policy.attempts_max > 0 && d->attempts >= p->policy.attempts_max) {
         d->waiting = false;
         d->gave_up = true;
@@ -265,6 +268,8 @@ static void try_again(struct pager *p, struct delivery *d, int64_t retry_after_m
         return;
     }
     int64_t delay_ms = backoff_ms(&p->policy, d->attempts, random);
+    if (refresh && delay_ms > p->targets[target].refresh_ms)
+        delay_ms = p->targets[target].refresh_ms;
     if (retry_after_ms > delay_ms)
         delay_ms = retry_after_ms;
     d->due_ms = now_ms + delay_ms;
@@ -294,7 +299,7 @@ static void answered(struct pager *p, struct incident *in, size_t target, enum p
     else if (result == PAGER_TAKEN)
         taken(p, d, target, now_ms);
     else if (result == PAGER_RETRY)
-        try_again(p, d, retry_after_ms, now_ms, random);
+        try_again(p, d, target, retry_after_ms, now_ms, random);
     else {
         d->waiting = false;
         d->gave_up = true;

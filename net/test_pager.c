@@ -157,9 +157,16 @@ static void test_refresh_while_alive(void **state)
     assert_int_equal(pager_counts(p).undelivered, 0);
     answer(p, expect_due(p, 31000, PAGE_TRIGGER, 1, 2), PAGER_TAKEN, 31000);
     answer(p, expect_due(p, 61000, PAGE_TRIGGER, 1, 1), PAGER_TAKEN, 61000);
-    assert_int_equal(pager_resolve(p, "k", 62000), 0);
-    answer(p, expect_due(p, 62000, PAGE_RESOLVE, 0, 1), PAGER_TAKEN, 62000);
-    answer(p, expect_due(p, 62000, PAGE_RESOLVE, 1, 1), PAGER_TAKEN, 62000);
+    // One that fails again and again is not put off beyond the next.
+    int64_t now_ms = 91000;
+    static const int64_t delays_ms[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
+    for (unsigned i = 0; i < sizeof delays_ms / sizeof *delays_ms; i++) {
+        answer(p, expect_due(p, now_ms, PAGE_TRIGGER, 1, i + 1), PAGER_RETRY, now_ms);
+        now_ms += delays_ms[i];
+    }
+    assert_int_equal(pager_resolve(p, "k", now_ms), 0);
+    answer(p, expect_due(p, now_ms, PAGE_RESOLVE, 0, 1), PAGER_TAKEN, now_ms);
+    answer(p, expect_due(p, now_ms, PAGE_RESOLVE, 1, 1), PAGER_TAKEN, now_ms);
     assert_int_equal(pager_counts(p).incidents, 0);
     pager_free(p);
 }

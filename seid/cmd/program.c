@@ -14,7 +14,9 @@ static const struct cli_flag *const keys_tables[] = {cmd_keyring_flags, cmd_outp
 static const struct cli_flag *const account_tables[] = {cmd_keyring_flags, NULL};
 static const struct cli_flag *const validator_tables[] = {cmd_add_validator_flags,
                                                           cmd_keyring_flags, NULL};
-static const struct cli_flag *const status_tables[] = {cmd_node_flags, cmd_output_flags, NULL};
+static const struct cli_flag *const asking_tables[] = {cmd_node_flags, cmd_output_flags, NULL};
+static const struct cli_flag *const tx_tables[] = {cmd_keyring_flags, cmd_node_flags,
+                                                   cmd_output_flags, NULL};
 static const struct cli_flag *const version_tables[] = {cmd_version_flags, cmd_output_flags, NULL};
 
 static const struct cli_command commands[] = {
@@ -62,17 +64,19 @@ static const struct cli_command commands[] = {
      .run = cmd_pre_upgrade},
     {.name = "status",
      .help = "Print what a running node says of itself",
-     .shared = status_tables,
+     .shared = asking_tables,
      .run = cmd_status},
     {.name = "keys", .help = "Manage keys", .shared = keys_tables, .children = cmd_keys_commands},
     {.name = "tx",
      .help = "Make, sign and send transactions",
      .flags = cmd_tx_flags,
+     .shared = tx_tables,
      .children = cmd_tx_commands},
     {.name = "query",
      .aliases = "q",
      .help = "Ask a running node",
      .flags = cmd_query_flags,
+     .shared = asking_tables,
      .children = cmd_query_commands},
     {.name = "rollback",
      .help = "Undo the newest block's state, so that it is executed again at the next start",

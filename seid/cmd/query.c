@@ -8,20 +8,7 @@
 #include "seid/cmd/node.h"
 #include "wire/addr.h"
 
-static const char *const outputs[] = {"text", "json", NULL};
-
 const struct cli_flag cmd_query_flags[] = {
-    {.name = "node",
-     .type = CLI_STRING,
-     .fallback = "tcp://127.0.0.1:26657",
-     .value = "url",
-     .help = "Tendermint RPC of the node"},
-    {.name = "output",
-     .letter = 'o',
-     .type = CLI_STRING,
-     .fallback = "text",
-     .words = outputs,
-     .help = "form of the answer"},
     {.name = "height",
      .type = CLI_INT64,
      .fallback = "0",

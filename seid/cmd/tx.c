@@ -15,7 +15,6 @@
 
 static const char *const broadcast_modes[] = {"sync", "async", NULL};
 static const char *const sign_modes[] = {"direct", NULL};
-static const char *const outputs[] = {"text", "json", NULL};
 
 enum { GAS_DEFAULT = 200000 };
 
@@ -94,21 +93,6 @@ const struct cli_flag cmd_tx_flags[] = {
      .type = CLI_BOOL,
      .help = "ask no node; needs --account-number, --sequence and --chain-id"},
     {.name = "dry-run", .type = CLI_BOOL, .help = "estimate the gas only"},
-    {.name = "keyring-backend",
-     .type = CLI_STRING,
-     .fallback = "test",
-     .help = "where keys are kept: test (plain files) or file (encrypted)"},
-    {.name = "node",
-     .type = CLI_STRING,
-     .fallback = "tcp://127.0.0.1:26657",
-     .value = "url",
-     .help = "Tendermint RPC of the node"},
-    {.name = "output",
-     .letter = 'o',
-     .type = CLI_STRING,
-     .fallback = "text",
-     .words = outputs,
-     .help = "form of the answer"},
     {0}};
 
 // ---- opening -----------------------------------------------------------------------------------

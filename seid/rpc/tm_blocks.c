@@ -240,27 +240,19 @@ int rpc_commit(struct rpc_call *call)
     return 0;
 }
 
+static int write_match(struct rpc_call *call, struct event_place place)
+{
+    return write_block(call, place.height);
+}
+
 int rpc_block_search(struct rpc_call *call)
 {
-    struct event_matches matches;
-    bool descending;
-    size_t first, count;
-    if (tm_search(call, TM_SEARCH_BLOCKS, call->value[0].bytes, &matches) < 0 ||
-        tm_search_order(call, &call->value[3], true, &descending) < 0 ||
-        rpc_page(call, &call->value[1], &call->value[2], matches.count, &first, &count) < 0)
-        return -1;
-    struct jsonw *w = &call->out;
-    jsonw_object(w);
-    jsonw_key(w, "blocks");
-    jsonw_array(w);
-    for (size_t i = first; i < first + count; i++) {
-        size_t at = descending ? matches.count - 1 - i : i;
-        if (write_block(call, matches.places[at].height) < 0)
-            return -1;
-    }
-    jsonw_array_end(w);
-    jsonw_key(w, "total_count");
-    jsonw_int_string(w, (int64_t)matches.count);
-    jsonw_object_end(w);
-    return 0;
+    static const struct tm_search_method method = {.kind = TM_SEARCH_BLOCKS,
+                                                   .list = "blocks",
+                                                   .page = 1,
+                                                   .per_page = 2,
+                                                   .order_by = 3,
+                                                   .newest_first = true,
+                                                   .write = write_match};
+    return tm_search_answer(call, &method);
 }

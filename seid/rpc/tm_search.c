@@ -36,8 +36,9 @@ int tm_search(struct rpc_call *call, enum tm_search_kind kind, struct slice quer
     return result < 0 ? rpc_internal(call, &e) : 0;
 }
 
-int tm_search_order(struct rpc_call *call, const struct rpc_value *order_by, bool fallback,
-                    bool *ret_descending)
+// "asc", "desc" or absent (then `fallback`).
+static int read_order(struct rpc_call *call, const struct rpc_value *order_by, bool fallback,
+                      bool *ret_descending)
 {
     struct slice text = order_by->bytes;
     if (text.len == 0)
@@ -49,5 +50,31 @@ int tm_search_order(struct rpc_call *call, const struct rpc_value *order_by, boo
     else
         return jsonrpc_fail(call->error, JSONRPC_INTERNAL_ERROR,
                             "expected order_by to be either `asc` or `desc` or empty");
+    return 0;
+}
+
+int tm_search_answer(struct rpc_call *call, const struct tm_search_method *method)
+{
+    struct event_matches matches;
+    bool descending;
+    size_t first, count;
+    if (tm_search(call, method->kind, call->value[0].bytes, &matches) < 0 ||
+        read_order(call, &call->value[method->order_by], method->newest_first, &descending) < 0 ||
+        rpc_page(call, &call->value[method->page], &call->value[method->per_page], matches.count,
+                 &first, &count) < 0)
+        return -1;
+    struct jsonw *w = &call->out;
+    jsonw_object(w);
+    jsonw_key(w, method->list);
+    jsonw_array(w);
+    for (size_t i = first; i < first + count; i++) {
+        size_t at = descending ? matches.count - 1 - i : i;
+        if (method->write(call, matches.places[at]) < 0)
+            return -1;
+    }
+    jsonw_array_end(w);
+    jsonw_key(w, "total_count");
+    jsonw_int_string(w, (int64_t)matches.count);
+    jsonw_object_end(w);
     return 0;
 }

@@ -111,29 +111,20 @@ int rpc_tx(struct rpc_call *call)
     return write_tx(call, place, call->value[1].flag);
 }
 
+static int write_match(struct rpc_call *call, struct event_place place)
+{
+    return write_tx(call, place, call->value[1].flag);
+}
+
 int rpc_tx_search(struct rpc_call *call)
 {
-    struct event_matches matches;
-    bool descending;
-    size_t first, count;
-    if (tm_search(call, TM_SEARCH_TXS, call->value[0].bytes, &matches) < 0 ||
-        tm_search_order(call, &call->value[4], false, &descending) < 0 ||
-        rpc_page(call, &call->value[2], &call->value[3], matches.count, &first, &count) < 0)
-        return -1;
-    struct jsonw *w = &call->out;
-    jsonw_object(w);
-    jsonw_key(w, "txs");
-    jsonw_array(w);
-    for (size_t i = first; i < first + count; i++) {
-        size_t at = descending ? matches.count - 1 - i : i;
-        if (write_tx(call, matches.places[at], call->value[1].flag) < 0)
-            return -1;
-    }
-    jsonw_array_end(w);
-    jsonw_key(w, "total_count");
-    jsonw_int_string(w, (int64_t)matches.count);
-    jsonw_object_end(w);
-    return 0;
+    static const struct tm_search_method method = {.kind = TM_SEARCH_TXS,
+                                                   .list = "txs",
+                                                   .page = 2,
+                                                   .per_page = 3,
+                                                   .order_by = 4,
+                                                   .write = write_match};
+    return tm_search_answer(call, &method);
 }
 
 // ---- sending

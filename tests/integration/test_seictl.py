@@ -4,7 +4,6 @@ import http.server
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -12,8 +11,10 @@ import time
 import pytest
 
 import halts
+from seirpc import free_ports
+from seinode import program
 
-SEICTL = os.path.join(os.environ.get("SEIHALT_BUILD", "build"), "bin", "seictl")
+SEICTL = program("seictl")
 INTENT = {"reason": 70, "reason_string": "upgrade_required", "plan_name": "v2", "height": 42,
           "announced_at": "2026-11-21T12:34:56.789Z"}
 
@@ -92,12 +93,6 @@ def later(seconds, change):
     timer = threading.Timer(seconds, change)
     timer.start()
     return timer
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 # ---- explain ------------------------------------------------------------------------------------
@@ -206,7 +201,7 @@ def test_explain_a_live_node(node):
 
 
 def test_explain_a_node_that_does_not_answer():
-    done = seictl("explain", f"127.0.0.1:{free_port()}")
+    done = seictl("explain", f"127.0.0.1:{free_ports(1)[0]}")
     assert done.returncode == 1
     assert "unreachable is no halt" in done.stdout
 
@@ -249,7 +244,7 @@ def test_wait_for_another_reason_is_not_met(node):
 
 
 def test_wait_healthy_when_the_node_comes_up():
-    port = free_port()
+    port = free_ports(1)[0]
     waiting = subprocess.Popen([SEICTL, "wait", f"http://127.0.0.1:{port}", "--for=healthy",
                                 "--timeout=20s", "--interval=20ms"],
                                stdout=subprocess.PIPE, text=True)

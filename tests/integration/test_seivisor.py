@@ -8,20 +8,7 @@ import time
 
 import pytest
 
-from visor import Visor, wait_for
-
-
-@pytest.fixture(name="visor")
-def fixture_visor(tmp_path):
-    made = []
-
-    def make(**settings):
-        made.append(Visor(tmp_path / str(len(made)), **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+from visor import wait_for
 
 
 # ---- ends ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from visor import FAULTS, Visor, wait_for
+from visor import FAULTS, wait_for
 
 STEPS = ["stopped", "backed_up", "pre_upgraded", "swapped", "started", "confirmed"]
 POINTS = [f"{when}-{step}" for step in STEPS for when in ("before", "after")] + \
@@ -15,17 +15,7 @@ POINTS = [f"{when}-{step}" for step in STEPS for when in ("before", "after")] + 
      "memory-saved:2", "memory-saved:3", "before-cleared", "after-cleared"]
 
 
-@pytest.fixture(name="visor")
-def fixture_visor(tmp_path):
-    made = []
-
-    def make(**settings):
-        made.append(Visor(tmp_path / str(len(made)), program=FAULTS, **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+PROGRAM = FAULTS  # of the fixture visor
 
 
 def starts(v):

@@ -2,7 +2,6 @@
 import json
 import os
 import signal
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -10,33 +9,8 @@ import urllib.request
 import pytest
 
 from seinet import Alertmanager
-from visor import Visor, Web, intent, wait_for
-
-
-@pytest.fixture(name="web")
-def fixture_web():
-    web = Web()
-    yield web
-    web.close()
-
-
-@pytest.fixture(name="visor")
-def fixture_visor(tmp_path):
-    made = []
-
-    def make(**settings):
-        made.append(Visor(tmp_path / str(len(made)), **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from seirpc import free_ports
+from visor import intent, wait_for
 
 
 HALTED = 'while [ ! -e "$DAEMON_HOME/stop" ]; do sleep 0.02; done'
@@ -250,7 +224,7 @@ def test_a_page_is_retried(visor, web):
 
 
 def test_a_target_that_is_down_holds_up_no_other_page(visor, web):
-    v = visor(SEIVISOR_WEBHOOKS=f"http://127.0.0.1:{free_port()}", SEIVISOR_ALERTMANAGERS=web.url,
+    v = visor(SEIVISOR_WEBHOOKS=f"http://127.0.0.1:{free_ports(1)[0]}", SEIVISOR_ALERTMANAGERS=web.url,
               SEIVISOR_HOLD="wait")
     v.genesis('[ -e "$DAEMON_HOME/second" ] && exit 79; exit 72')
     v.start()
@@ -426,7 +400,7 @@ def get(url):
 
 
 def test_metrics_status_and_health_over_http(visor):
-    port = free_port()
+    port = free_ports(1)[0]
     v = visor(SEIVISOR_METRICS_LISTEN=f"127.0.0.1:{port}", SEIVISOR_HOLD="wait")
     v.genesis(f'note up; {HALTED}; exit 72')
     v.start()

@@ -6,22 +6,7 @@ import time
 
 import pytest
 
-from visor import Visor, wait_for
-
-
-@pytest.fixture(name="visor")
-def fixture_visor(tmp_path):
-    made = []
-
-    def make(**settings):
-        # cosmovisor's own daemons speak no contract: the file is all they write.
-        settings.setdefault("SEIVISOR_CONTRACT", "no")
-        made.append(Visor(tmp_path / str(len(made)), **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+from visor import wait_for
 
 
 # The daemon of cosmovisor's tests: runs a while, writes the plan, and lives on.

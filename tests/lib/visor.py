@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import threading
-import time
 
-BUILD = os.environ.get("SEIHALT_BUILD", "build")
-SEIVISOR = os.path.abspath(os.path.join(BUILD, "bin", "seivisor"))
-FAULTS = os.path.abspath(os.path.join(BUILD, "bin", "seivisor-faults"))
+import seirpc
+from seinode import BUILD
+
+SEIVISOR = os.path.join(BUILD, "bin", "seivisor")
+FAULTS = os.path.join(BUILD, "bin", "seivisor-faults")
 
 # What every daemon can do. It notes each start in the trace, which the tests read.
 PRELUDE = """#!/bin/sh
@@ -28,14 +29,9 @@ note "NAME $*"
 """
 
 
-def wait_for(what, timeout=10.0, why=""):
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        value = what()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError(f"waited {timeout} s in vain {why}")
+def wait_for(condition, timeout=10.0, why=""):
+    """As seirpc's, with the text of a failure last: most conditions here say enough."""
+    return seirpc.wait_for(why or "a condition", condition, timeout)
 
 
 class Visor:
