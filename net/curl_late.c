@@ -1,22 +1,14 @@
-// libcurl, loaded when its first function is called.
-//
-// With what it needs (TLS, Kerberos, LDAP...) it takes the loader as long as all other libraries of
-// the node together, and most runs of our programs speak to nobody: a node that starts after an
-// upgrade must not pay for it. So the programs link these functions, which have libcurl's names,
-// and not libcurl. A machine without the library ends the program as the loader would.
+// libcurl, loaded when its first function is called: see net/late.h.
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <unistd.h>
+
+#include "net/late.h"
 
 #undef curl_easy_getinfo
 #undef curl_easy_setopt
 #undef curl_multi_setopt
-
-enum { LOADER_FAILED = 127 };
 
 // The functions that take no varying arguments: result, name, parameters, arguments.
 #define FUNCTIONS(X)                                                                               \
@@ -62,35 +54,16 @@ static struct {
     CURLMcode (*multi_setopt)(CURLM *m, CURLMoption option, ...);
 } real;
 
-static void *library;
-
-static void fail(void)
-{
-    dprintf(STDERR_FILENO, "cannot load libcurl: %s\n", dlerror());
-    _exit(LOADER_FAILED);
-}
-
-static void find(const char *name, void *ret)
-{
-    void *symbol = dlsym(library, name);
-    if (!symbol)
-        fail();
-    // POSIX's own way from an object pointer to a function pointer.
-    *(void **)ret = symbol;
-}
-
 static void load_once(void)
 {
-    library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        fail();
-#define FIND(result_, name_, params_, args_) find(#name_, &real.name_);
+    void *library = late_open("libcurl.so.4");
+#define FIND(result_, name_, params_, args_) late_find(library, #name_, &real.name_);
     FUNCTIONS(FIND)
-#define VOID_FIND(name_, params_, args_) find(#name_, &real.name_);
+#define VOID_FIND(name_, params_, args_) late_find(library, #name_, &real.name_);
     PROCEDURES(VOID_FIND)
-    find("curl_easy_setopt", &real.easy_setopt);
-    find("curl_easy_getinfo", &real.easy_getinfo);
-    find("curl_multi_setopt", &real.multi_setopt);
+    late_find(library, "curl_easy_setopt", &real.easy_setopt);
+    late_find(library, "curl_easy_getinfo", &real.easy_getinfo);
+    late_find(library, "curl_multi_setopt", &real.multi_setopt);
 }
 
 static void load(void)
