@@ -54,7 +54,7 @@ soak-halts: all  ## N halts of every kind, with and without signals; stops at th
 soak-kill: all  ## N times kill -9 of a node under load: nothing lost, same app hash
 	@tools/soak-kill --build $(BUILD) -n $(N)
 
-lint: all  ## clang-tidy, gcc's analyzer, and whether the formatter agrees
+lint: all  ## clang-tidy, and whether the formatter agrees
 	@tools/bootstrap lint
 	@tools/lint $(BUILD)
 
