@@ -9,6 +9,15 @@ import pytest
 from visor import wait_for
 
 
+@pytest.fixture(name="visor")
+def fixture_visor_of_cosmovisor(visor):
+    """cosmovisor's own daemons speak no contract: the file is all they write."""
+    def make(**settings):
+        return visor(**{"SEIVISOR_CONTRACT": "no", **settings})
+
+    return make
+
+
 # The daemon of cosmovisor's tests: runs a while, writes the plan, and lives on.
 def halting(plan, height):
     return f"sleep 0.1; plan {plan} {height}; sleep 30"
