@@ -35,8 +35,6 @@ static inline void cmd_json_cleanup(json_t **json)
 int cmd_print(const struct cli *cli, json_t *value);
 // Always one line of JSON. Takes the reference.
 int cmd_print_json(json_t *value);
-// As cmd_print for the text of a JSON value.
-int cmd_print_text(const struct cli *cli, struct slice json);
 bool cmd_wants_json(const struct cli *cli);
 // JSON as YAML with sorted keys, appended; strings that would read as something else are quoted.
 void cmd_yaml_append(struct buf *ret, const json_t *value);

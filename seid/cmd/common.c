@@ -67,19 +67,6 @@ int cmd_print(const struct cli *cli, json_t *value)
     return 0;
 }
 
-int cmd_print_text(const struct cli *cli, struct slice json)
-{
-    json_error_t why;
-    if (cmd_wants_json(cli)) {
-        (void)printf("%.*s\n", (int)json.len, (const char *)json.data);
-        return 0;
-    }
-    json_t *value = json_loadb((const char *)json.data, json.len, JSON_DECODE_ANY, &why);
-    if (!value)
-        return cmd_fail(&(struct err){.code = -EINVAL, .text = "the answer is not JSON"});
-    return cmd_print(cli, value);
-}
-
 int cmd_home(struct cli *cli, const char **ret, struct err *e)
 {
     int r = config_home(cli, cli->arena, ret, e);

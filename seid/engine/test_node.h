@@ -15,10 +15,10 @@
 
 struct app {
     bool has_handler;
-    int first_blocks; // how often first_block was true
-    int blocks;       // executed
-    int64_t fail_at;  // app_finalize_block fails at this height
-    unsigned slow_us; // a block takes at least so long
+    _Atomic int first_blocks; // how often first_block was true
+    _Atomic int blocks;       // executed
+    int64_t fail_at;          // app_finalize_block fails at this height
+    unsigned slow_us;         // a block takes at least so long
 };
 
 struct test_node {

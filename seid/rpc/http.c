@@ -16,7 +16,6 @@
 struct http_server {
     struct http_config config;
     struct MHD_Daemon *daemon; // owned
-    uint16_t port;
 };
 
 struct http_request {
@@ -140,7 +139,7 @@ int http_server_start(const struct http_config *config, struct http_server **ret
     struct http_server *s = mem_zalloc(sizeof *s);
     s->config = *config;
     int fd = -1;
-    int result = listen_open(config, &fd, &s->port, e);
+    int result = listen_open(config, &fd, e);
     if (result < 0) {
         free(s);
         return result;
@@ -178,11 +177,6 @@ void http_server_stop(struct http_server *s)
     if (s->config.unix_path)
         unlink(s->config.unix_path);
     free(s);
-}
-
-uint16_t http_server_port(const struct http_server *s)
-{
-    return s->port;
 }
 
 const char *http_method(const struct http_request *r)

@@ -53,7 +53,6 @@ int http_server_start(const struct http_config *config, struct http_server **ret
 void http_server_quiesce(struct http_server *s);
 // Waits for the handlers that run; every sleeping request must have been resumed. Null is fine.
 void http_server_stop(struct http_server *s);
-uint16_t http_server_port(const struct http_server *s);
 
 // ---- the request, valid while the handler runs (and while it sleeps)
 const char *http_method(const struct http_request *r);

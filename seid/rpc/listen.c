@@ -27,18 +27,7 @@ static int bind_and_listen(int family, const struct sockaddr *address, socklen_t
     return 0;
 }
 
-static uint16_t port_of(int fd)
-{
-    struct sockaddr_storage bound;
-    socklen_t len = sizeof bound;
-    if (getsockname(fd, (struct sockaddr *)&bound, &len) < 0)
-        return 0;
-    return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                             : ((struct sockaddr_in *)&bound)->sin_port);
-}
-
-static int open_tcp(const struct http_config *config, int *ret_fd, uint16_t *ret_port,
-                    struct err *e)
+static int open_tcp(const struct http_config *config, int *ret_fd, struct err *e)
 {
     char service[8];
     snprintf(service, sizeof service, "%u", config->port);
@@ -50,7 +39,6 @@ static int open_tcp(const struct http_config *config, int *ret_fd, uint16_t *ret
     freeaddrinfo(list);
     if (result < 0)
         return err_errno(e, -result, "cannot listen on %s", config->address);
-    *ret_port = port_of(*ret_fd);
     return 0;
 }
 
@@ -79,10 +67,7 @@ static int open_unix(const struct http_config *config, int *ret_fd, struct err *
     return result < 0 ? err_errno(e, -result, "cannot listen on %s", config->address) : 0;
 }
 
-int listen_open(const struct http_config *config, int *ret_fd, uint16_t *ret_port, struct err *e)
+int listen_open(const struct http_config *config, int *ret_fd, struct err *e)
 {
-    if (!config->unix_path)
-        return open_tcp(config, ret_fd, ret_port, e);
-    *ret_port = 0;
-    return open_unix(config, ret_fd, e);
+    return config->unix_path ? open_unix(config, ret_fd, e) : open_tcp(config, ret_fd, e);
 }

@@ -2,14 +2,12 @@
 #ifndef SEID_RPC_LISTEN_H
 #define SEID_RPC_LISTEN_H
 
-#include <stdint.h>
-
 #include "base/err.h"
 
 struct http_config;
 
-// The caller owns *ret_fd. *ret_port is the bound port, 0 for a socket file. A socket file that
-// nobody serves any more is replaced; one that somebody serves is -EADDRINUSE.
-int listen_open(const struct http_config *config, int *ret_fd, uint16_t *ret_port, struct err *e);
+// The caller owns *ret_fd. A socket file that nobody serves any more is replaced; one that somebody
+// serves is -EADDRINUSE.
+int listen_open(const struct http_config *config, int *ret_fd, struct err *e);
 
 #endif

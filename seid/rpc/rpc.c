@@ -352,11 +352,6 @@ int rpc_server_start(const struct rpc_node *node, struct rpc_server **ret, struc
     return 0;
 }
 
-uint16_t rpc_server_port(const struct rpc_server *s)
-{
-    return s->http_count ? http_server_port(s->http[0]) : 0;
-}
-
 void rpc_server_stop(struct rpc_server *s)
 {
     if (!s)

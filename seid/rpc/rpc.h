@@ -33,7 +33,6 @@ struct rpc_server;
 
 // Opens every address of config->rpc_listen.
 int rpc_server_start(const struct rpc_node *node, struct rpc_server **ret, struct err *e);
-uint16_t rpc_server_port(const struct rpc_server *s); // of the first address
 // Takes no new connections and, after the requests that run have been answered, ends. The engine
 // must have been asked to stop before, so that nobody waits for a block. Null is fine.
 void rpc_server_stop(struct rpc_server *s);

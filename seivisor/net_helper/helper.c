@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/http_client.h"
-#include "net/http_server.h"
 #include "net/limits.h"
+#include "net/metrics_server.h"
 #include "net/page_send.h"
 #include "net/status_probe.h"
 #include "seivisor/net_helper/line_reader.h"
@@ -40,7 +40,7 @@ struct helper {
     struct settings settings;
     bool configured;
     struct http_client *client;
-    struct http_server *server;
+    struct metrics_server *server;
     char *listen; // of the server
     int port;
     unsigned in_flight;
@@ -283,14 +283,14 @@ static void do_page(struct helper *h, struct request *r)
 
 // --- serve and publish
 
-static void reply_with(struct http_reply *ret, const struct buf *body, const char *content_type)
+static void reply_with(struct metrics_reply *ret, const struct buf *body, const char *content_type)
 {
     ret->status = 200;
     ret->content_type = content_type;
     buf_append_slice(&ret->body, buf_slice(body));
 }
 
-static void on_request(void *arg, const char *path, struct http_reply *ret)
+static void on_request(void *arg, const char *path, struct metrics_reply *ret)
 {
     struct helper *h = arg;
     bool metrics = strcmp(path, "/metrics") == 0, status = strcmp(path, "/status") == 0;
@@ -313,14 +313,14 @@ static void on_request(void *arg, const char *path, struct http_reply *ret)
 // Another address: the new server stands before the old one goes.
 static int open_server(struct helper *h, const char *listen, struct err *e)
 {
-    struct http_server *server;
-    struct http_server_config config = {.listen = listen, .serve = on_request, .arg = h};
+    struct metrics_server *server;
+    struct metrics_server_config config = {.listen = listen, .serve = on_request, .arg = h};
     if (h->server && strcmp(h->listen, listen) == 0)
         return 0;
-    int result = http_server_start(&h->loop, &config, &server, &h->port, e);
+    int result = metrics_server_start(&h->loop, &config, &server, &h->port, e);
     if (result < 0)
         return result;
-    http_server_stop(h->server);
+    metrics_server_stop(h->server);
     h->server = server;
     free(h->listen);
     h->listen = mem_strdup(listen);
@@ -459,7 +459,7 @@ static void shut_down(struct helper *h)
     uv_close(&h->in.handle, NULL);
     uv_close(&h->out.handle, NULL);
     http_client_free(TAKE_PTR(h->client));
-    http_server_stop(TAKE_PTR(h->server));
+    metrics_server_stop(TAKE_PTR(h->server));
 }
 
 static int open_channel(struct helper *h, int fd, union channel *ret, struct err *e)

@@ -85,12 +85,6 @@ int procs_init(struct procs *p, uv_loop_t *loop, struct err *e)
     return result < 0 ? err_set(e, result, "cannot watch SIGCHLD: %s", uv_strerror(result)) : 0;
 }
 
-void procs_close(struct procs *p)
-{
-    if (!uv_is_closing((uv_handle_t *)&p->sigchld))
-        uv_close((uv_handle_t *)&p->sigchld, NULL);
-}
-
 static int use_fd(int fd, int as)
 {
     if (fd < 0)

@@ -47,7 +47,6 @@ struct proc_spec {
 };
 
 int procs_init(struct procs *p, uv_loop_t *loop, struct err *e);
-void procs_close(struct procs *p); // the loop must run on for the close to complete
 
 // Starts a child; -ENOENT, -EACCES, -ENOEXEC… of exec come back as errors of this call. `proc`
 // stays at its place until it is gone. 0 or negative.

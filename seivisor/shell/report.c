@@ -7,6 +7,7 @@
 #include "base/rfc3339.h"
 #include "seivisor/core/json.h"
 #include "seivisor/shell/visor.h"
+#include "wire/promtext.h"
 
 static json_t *time_json(int64_t realtime_ns)
 {
@@ -157,38 +158,22 @@ json_t *report_status(struct visor *v)
     return ret;
 }
 
-static void metric(struct buf *ret, const char *name, const char *type, const char *help)
-{
-    buf_printf(ret, "# HELP seivisor_%s %s\n# TYPE seivisor_%s %s\n", name, help, name, type);
-}
-
 static void gauge(struct buf *ret, const char *name, const char *help, double value)
 {
-    metric(ret, name, "gauge", help);
-    buf_printf(ret, "seivisor_%s %.15g\n", name, value);
+    promtext_family(ret, name, PROMTEXT_GAUGE, help);
+    promtext_double(ret, name, NULL, 0, value);
 }
 
 static void counter(struct buf *ret, const char *name, const char *help, uint64_t value)
 {
-    metric(ret, name, "counter", help);
-    buf_printf(ret, "seivisor_%s %llu\n", name, (unsigned long long)value);
-}
-
-static void label(struct buf *ret, const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            buf_append_byte(ret, '\\');
-        buf_append_byte(ret, *text == '\n' ? ' ' : (uint8_t)*text);
-    }
+    promtext_family(ret, name, PROMTEXT_COUNTER, help);
+    promtext_int(ret, name, NULL, 0, (int64_t)value);
 }
 
 static void add_staged_metric(const char *target, bool runs, void *context)
 {
-    struct buf *ret = context;
-    buf_append_str(ret, "seivisor_staged{target=\"");
-    label(ret, target);
-    buf_printf(ret, "\"} %d\n", runs);
+    const struct promtext_label label = {"target", target};
+    promtext_int(context, "seivisor_staged", &label, 1, runs);
 }
 
 static unsigned undelivered_pages(const struct visor *v)
@@ -204,38 +189,38 @@ void report_metrics(struct visor *v, struct buf *ret)
 {
     const struct memory *m = &v->store.memory;
     struct pager_counts pages = pager_counts(v->pages);
-    metric(ret, "info", "gauge", "What runs and how it is; always 1.");
-    buf_append_str(ret, "seivisor_info{version=\"" SEI_VERSION "\",target=\"");
-    label(ret, v->current);
-    buf_append_str(ret, "\",state=\"");
-    label(ret, shown_state(v));
-    buf_append_str(ret, "\"} 1\n");
-    gauge(ret, "daemon_up", "1 while the daemon's process lives.", life_has_child(v->state));
-    gauge(ret, "daemon_start_time_seconds", "When the daemon was started, since 1970.",
+    const struct promtext_label info[] = {
+        {"version", SEI_VERSION}, {"target", v->current}, {"state", shown_state(v)}};
+    promtext_family(ret, "seivisor_info", PROMTEXT_GAUGE, "What runs and how it is; always 1.");
+    promtext_int(ret, "seivisor_info", info, sizeof info / sizeof info[0], 1);
+    gauge(ret, "seivisor_daemon_up", "1 while the daemon's process lives.",
+          life_has_child(v->state));
+    gauge(ret, "seivisor_daemon_start_time_seconds", "When the daemon was started, since 1970.",
           v->start.life == POLICY_ALIVE ? (double)realtime_of(v->start.started_ns) / 1e9 : 0);
-    gauge(ret, "daemon_height", "The daemon's height where it was asked, else 0.",
+    gauge(ret, "seivisor_daemon_height", "The daemon's height where it was asked, else 0.",
           (double)v->start.height);
-    gauge(ret, "held", "1 while a person is needed.", m->hold.active);
-    gauge(ret, "hold_start_time_seconds", "Since when; 0 without a hold.",
+    gauge(ret, "seivisor_held", "1 while a person is needed.", m->hold.active);
+    gauge(ret, "seivisor_hold_start_time_seconds", "Since when; 0 without a hold.",
           m->hold.active ? (double)m->hold.at_ns / 1e9 : 0);
-    gauge(ret, "halt_reason", "The contract's number of the halt that counts; 0: none.",
+    gauge(ret, "seivisor_halt_reason", "The contract's number of the halt that counts; 0: none.",
           (double)(v->decided ? v->decision.reason : 0));
-    gauge(ret, "swap_step", "The last step of the swap under way; 0: none.",
+    gauge(ret, "seivisor_swap_step", "The last step of the swap under way; 0: none.",
           (double)v->store.journal.step);
-    gauge(ret, "plan_height",
+    gauge(ret, "seivisor_plan_height",
           "The height in upgrade-info.json, if written since the start; else 0.",
           v->start.file_present ? (double)v->start.file.height : 0);
-    metric(ret, "staged", "gauge", "Staged binaries; 1 when it may be executed.");
+    promtext_family(ret, "seivisor_staged", PROMTEXT_GAUGE,
+                    "Staged binaries; 1 when it may be executed.");
     home_each_staged(&v->home, add_staged_metric, ret);
-    gauge(ret, "crashes_in_a_row", "Crashes of the current binary in a row.", m->crashes);
-    gauge(ret, "restart_budget", "Crashes in a row that are answered with a restart.",
+    gauge(ret, "seivisor_crashes_in_a_row", "Crashes of the current binary in a row.", m->crashes);
+    gauge(ret, "seivisor_restart_budget", "Crashes in a row that are answered with a restart.",
           v->config.crash_budget);
-    gauge(ret, "pages_open", "Pages that are not resolved.", pages.open);
-    gauge(ret, "pages_undelivered", "Pages with a target that was not reached yet.",
+    gauge(ret, "seivisor_pages_open", "Pages that are not resolved.", pages.open);
+    gauge(ret, "seivisor_pages_undelivered", "Pages with a target that was not reached yet.",
           undelivered_pages(v));
-    counter(ret, "starts_total", "Starts of the daemon, over all runs.", m->restarts);
-    counter(ret, "swaps_total", "Upgrades that were swapped in, over all runs.", m->swaps);
-    counter(ret, "rollbacks_total", "Rollbacks, over all runs.", m->rollbacks);
-    counter(ret, "orphans_reaped_total", "Processes that were adopted and reaped.",
+    counter(ret, "seivisor_starts_total", "Starts of the daemon, over all runs.", m->restarts);
+    counter(ret, "seivisor_swaps_total", "Upgrades that were swapped in, over all runs.", m->swaps);
+    counter(ret, "seivisor_rollbacks_total", "Rollbacks, over all runs.", m->rollbacks);
+    counter(ret, "seivisor_orphans_reaped_total", "Processes that were adopted and reaped.",
             v->procs.orphans);
 }

@@ -16,17 +16,17 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "net/http_client.h"
-#include "net/http_server.h"
 #include "net/limits.h"
+#include "net/metrics_server.h"
 
 struct world {
     uv_loop_t loop;
-    struct http_server *server;
+    struct metrics_server *server;
     int port;
     unsigned served;
 };
 
-static void serve(void *arg, const char *path, struct http_reply *ret)
+static void serve(void *arg, const char *path, struct metrics_reply *ret)
 {
     struct world *w = arg;
     w->served++;
@@ -47,18 +47,18 @@ static void open_world(struct world *w, unsigned request_timeout_ms)
     struct err e = {0};
     *w = (struct world){0};
     assert_int_equal(uv_loop_init(&w->loop), 0);
-    struct http_server_config config = {.listen = "127.0.0.1:0",
-                                        .serve = serve,
-                                        .arg = w,
-                                        .idle_timeout_s = 1,
-                                        .request_timeout_ms = request_timeout_ms};
-    assert_int_equal(http_server_start(&w->loop, &config, &w->server, &w->port, &e), 0);
+    struct metrics_server_config config = {.listen = "127.0.0.1:0",
+                                           .serve = serve,
+                                           .arg = w,
+                                           .idle_timeout_s = 1,
+                                           .request_timeout_ms = request_timeout_ms};
+    assert_int_equal(metrics_server_start(&w->loop, &config, &w->server, &w->port, &e), 0);
     assert_in_range(w->port, 1, 65535);
 }
 
 static void close_world(struct world *w)
 {
-    http_server_stop(w->server);
+    metrics_server_stop(w->server);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&w->loop), 0);
 }
@@ -259,22 +259,22 @@ static void test_addresses(void **state)
     struct world w;
     open_world(&w, 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct http_server *server = NULL;
+        struct metrics_server *server = NULL;
         struct err e = {0};
         int port;
-        struct http_server_config config = {.listen = rows[i].listen, .serve = serve, .arg = &w};
-        int result = http_server_start(&w.loop, &config, &server, &port, &e);
+        struct metrics_server_config config = {.listen = rows[i].listen, .serve = serve, .arg = &w};
+        int result = metrics_server_start(&w.loop, &config, &server, &port, &e);
         if (result != rows[i].code)
             fail_msg("%s: %d %s", rows[i].listen, result, e.text);
-        http_server_stop(server);
+        metrics_server_stop(server);
     }
     char taken[32];
-    struct http_server *server = NULL;
+    struct metrics_server *server = NULL;
     struct err e = {0};
     int port;
     snprintf(taken, sizeof taken, "127.0.0.1:%d", w.port);
-    struct http_server_config config = {.listen = taken, .serve = serve, .arg = &w};
-    assert_int_equal(http_server_start(&w.loop, &config, &server, &port, &e), -EADDRINUSE);
+    struct metrics_server_config config = {.listen = taken, .serve = serve, .arg = &w};
+    assert_int_equal(metrics_server_start(&w.loop, &config, &server, &port, &e), -EADDRINUSE);
     assert_non_null(strstr(e.text, taken));
     close_world(&w);
 }
@@ -290,5 +290,5 @@ int main(void)
         cmocka_unit_test(test_with_our_client),
         cmocka_unit_test(test_addresses),
     };
-    return cmocka_run_group_tests_name("http_server", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("metrics_server", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "net/http_server.h"
+#include "net/metrics_server.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,12 +19,12 @@ struct client {
     int64_t since_ns; // begin of its present request, or end of its last one
 };
 
-struct http_server {
+struct metrics_server {
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
     uv_timer_t timer;
     unsigned open_handles;
-    http_serve_fn *serve;
+    metrics_serve_fn *serve;
     void *arg;
     int64_t request_timeout_ms;
     struct client clients[NET_SERVER_CONNECTIONS_MAX];
@@ -36,7 +36,7 @@ struct http_server {
 static void on_connection(void *arg, struct MHD_Connection *connection, void **slot,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct http_server *s = arg;
+    struct metrics_server *s = arg;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         struct client *client = *slot;
         client->fd = -1;
@@ -65,7 +65,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **re
 }
 
 // libmicrohttpd's own time-out begins again with every byte.
-static void end_slow_requests(struct http_server *s)
+static void end_slow_requests(struct metrics_server *s)
 {
     int64_t before_ns = clock_monotonic_ns() - s->request_timeout_ms * 1000000;
     for (size_t i = 0; i < NET_SERVER_CONNECTIONS_MAX; i++)
@@ -77,7 +77,7 @@ static void end_slow_requests(struct http_server *s)
 
 static void on_timer(uv_timer_t *timer);
 
-static void run(struct http_server *s)
+static void run(struct metrics_server *s)
 {
     MHD_UNSIGNED_LONG_LONG timeout_ms = 1000;
     unsigned before;
@@ -97,7 +97,7 @@ static void run(struct http_server *s)
 
 static void on_timer(uv_timer_t *timer)
 {
-    struct http_server *s = timer->data;
+    struct metrics_server *s = timer->data;
     end_slow_requests(s);
     run(s);
 }
@@ -147,8 +147,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_len, void **request)
 {
-    struct http_server *s = arg;
-    struct http_reply reply = {.status = MHD_HTTP_NOT_FOUND};
+    struct metrics_server *s = arg;
+    struct metrics_reply reply = {.status = MHD_HTTP_NOT_FOUND};
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
     if (has_body(connection))
@@ -232,7 +232,7 @@ static int port_of(int fd)
     return (int)strtol(port, NULL, 10);
 }
 
-static struct MHD_Daemon *start_daemon(struct http_server *s, int fd, unsigned idle_s)
+static struct MHD_Daemon *start_daemon(struct metrics_server *s, int fd, unsigned idle_s)
 {
     return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
                             fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)NET_SERVER_CONNECTIONS_MAX,
@@ -243,14 +243,14 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd, unsigned i
                             MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
 }
 
-int http_server_start(struct uv_loop_s *loop, const struct http_server_config *config,
-                      struct http_server **ret, int *ret_port, struct err *e)
+int metrics_server_start(struct uv_loop_s *loop, const struct metrics_server_config *config,
+                         struct metrics_server **ret, int *ret_port, struct err *e)
 {
     CLEANUP_CLOSE int fd = -1;
     int result = open_socket(config->listen, &fd, e);
     if (result < 0)
         return result;
-    struct http_server *s = mem_zalloc(sizeof *s);
+    struct metrics_server *s = mem_zalloc(sizeof *s);
     s->serve = config->serve;
     s->arg = config->arg;
     s->request_timeout_ms =
@@ -278,12 +278,12 @@ int http_server_start(struct uv_loop_s *loop, const struct http_server_config *c
 
 static void after_close(uv_handle_t *handle)
 {
-    struct http_server *s = handle->data;
+    struct metrics_server *s = handle->data;
     if (--s->open_handles == 0)
         free(s);
 }
 
-void http_server_stop(struct http_server *s)
+void metrics_server_stop(struct metrics_server *s)
 {
     if (!s)
         return;
