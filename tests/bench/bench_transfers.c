@@ -276,7 +276,7 @@ static void run_threads(struct sender *threads, unsigned count, void *(*fn)(void
 
 static int send_transfers(char **argv)
 {
-    enum { THREADS = 4 };
+    enum { THREADS = 16 }; // as many connections: a server may put several on one thread
     struct sender threads[THREADS] = {0};
     uint64_t senders = strtoull(argv[3], NULL, 10);
     uint64_t skipped = argv[5] ? strtoull(argv[5], NULL, 10) : 0;
