@@ -5,7 +5,9 @@ functions nobody calls, whether each header stands on its own. Prints TAP, one l
 Usage: tools/check_sources.py TOP BUILD     check the tree, with the objects of a build folder
        tools/check_sources.py --self-test   prove that each check can fail
 """
+import collections
 import concurrent.futures
+import itertools
 import json
 import os
 import re
@@ -289,6 +291,38 @@ def check_no_state(pairs):
                 yield f"{source}: {name} can be written"
 
 
+# Of these one is linked, so that a program becomes what it is.
+ALTERNATIVES = {"app_handlers", "fault_point", "main"}
+SHARED = ("base", "wire", "policy", "net", "contract")
+
+
+def program_of(source):
+    """What is linked together; None for what every program may link."""
+    top = source.split("/")[0]
+    if top in SHARED:
+        return None
+    return "seivisor-net" if source.startswith("seivisor/net_helper/") else top
+
+
+def check_names(pairs):
+    """Within a program a function has a name of its own: with static libraries the linker takes
+    the first one silently, whatever its arguments."""
+    defined = collections.defaultdict(dict)
+    for source, target in pairs:
+        if is_test(source) or source.startswith(("tests/", "tools/")):
+            continue
+        out = subprocess.run(["nm", "-P", "-g", "--defined-only", target], capture_output=True,
+                             text=True, check=True)
+        for line in out.stdout.splitlines():
+            name, kind = line.split()[:2]
+            if kind in "TDBRV" and not name.startswith("__") and name not in ALTERNATIVES:
+                defined[name][source] = program_of(source)
+    for name, where in sorted(defined.items()):
+        for one, other in itertools.combinations(sorted(where), 2):
+            if where[one] == where[other] or None in (where[one], where[other]):
+                yield f"{name}() is in {one} and in {other}"
+
+
 def relocated(target, name):
     out = subprocess.run(["objdump", "-t", target], capture_output=True, text=True, check=True)
     return any(line.endswith(name) and ".data.rel.ro" in line for line in out.stdout.splitlines())
@@ -356,6 +390,7 @@ def check_tree(top, build_folder):
     tap.case("pure folders include no I/O", check_pure_includes(top, files))
     tap.case("pure folders call no I/O", check_pure_symbols(pairs))
     tap.case("the contract keeps no state", check_no_state(pairs))
+    tap.case("a program has one function a name", check_names(pairs))
     tap.case("no banned function", check_banned(top, files))
     tap.case("include guards", check_guards(top, files))
     tap.case("no header hides one of C's",
@@ -468,6 +503,15 @@ def self_test_objects(tap, top):
            "wire/files.c: open", "wire/print.c: fprintf", "wire/print.c: stderr",
            "contract/src/alloc.c: malloc")
     expect(tap, "no state", check_no_state(pairs), "contract/src/state.c: calls")
+    expect(tap, "names", check_names([
+        compiled(top, "net/a.c", "int taken(void) { return 1; }"),
+        compiled(top, "seid/rpc/a.c", "int taken(int i) { return i; } int own(void) { return 1; }"),
+        compiled(top, "seid/app/b.c", "int twice(void) { return 1; } int main(void) { return 0; }"),
+        compiled(top, "seid/cmd/b.c", "int twice(void) { return 1; } int main(void) { return 0; }"),
+        compiled(top, "seivisor/shell/a.c", "int own(void) { return 1; }"),
+        compiled(top, "seivisor/net_helper/a.c", "int own(void) { return 1; }"),
+        compiled(top, "net/test_a.c", "int own(void) { return 1; }"),
+    ]), "taken() is in net/a.c and in seid/rpc/a.c", "twice() is in seid/app/b.c and in seid/cmd/b.c")
     os.makedirs(os.path.join(top, "prog"))
     subprocess.run(["gcc", "-x", "c", "-", "-o", os.path.join(top, "prog", "prog"),
                     "-Wl,--no-as-needed", "-lm"],
