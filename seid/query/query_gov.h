@@ -32,13 +32,18 @@ enum query_code query_gov_filter_init(struct query_gov_filter *filter, int statu
                                       struct query_error *error);
 bool query_gov_filter_entry(void *filter, struct slice key, struct slice value, bool take);
 
-// Pages of the entries of one proposal, unpacked as `type`, made what is listed by `convert` (null:
-// as they are).
+// A page of the entries of one proposal (below `key`), unpacked as `type`, made what is listed by
+// `convert` (null: as they are). They are in entries->list, whose arena the caller sets.
 struct query_gov_entries {
     const ProtobufCMessageDescriptor *type;
+    void (*key)(struct key *ret, uint64_t proposal_id);
     void *(*convert)(void *message, struct arena *arena);
     struct query_list list;
 };
-bool query_gov_entry(void *entries, struct slice key, struct slice value, bool take);
+enum query_code query_gov_list(const struct query_ctx *ctx, uint64_t id,
+                               struct query_gov_entries *entries,
+                               const struct Cosmos__Base__Query__V1beta1__PageRequest *page,
+                               struct Cosmos__Base__Query__V1beta1__PageResponse **ret_page,
+                               struct query_error *error);
 
 #endif

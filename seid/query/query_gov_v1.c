@@ -123,13 +123,27 @@ bool query_gov_filter_entry(void *arg, struct slice key, struct slice value, boo
     return true;
 }
 
-bool query_gov_entry(void *arg, struct slice key, struct slice value, bool take)
+static bool add_entry(void *arg, struct slice key, struct slice value, bool take)
 {
     struct query_gov_entries *e = arg;
     void *message = take ? pb_unpack(e->type, value, e->list.arena) : NULL;
     if (message)
         query_list_add(&e->list, e->convert ? e->convert(message, e->list.arena) : message);
     return true;
+}
+
+enum query_code query_gov_list(const struct query_ctx *ctx, uint64_t id,
+                               struct query_gov_entries *entries,
+                               const Cosmos__Base__Query__V1beta1__PageRequest *page,
+                               Cosmos__Base__Query__V1beta1__PageResponse **ret_page,
+                               struct query_error *error)
+{
+    struct arena *arena = entries->list.arena;
+    struct key prefix;
+    if (id == 0)
+        return query_fail(error, arena, QUERY_INVALID_ARGUMENT, "proposal id can not be 0");
+    entries->key(&prefix, id);
+    return query_paginate(ctx->state, &prefix, page, add_entry, entries, arena, ret_page, error);
 }
 
 // ---- methods
@@ -196,15 +210,12 @@ QUERY_FUNCTION_BODY(query_cosmos_gov_v1_query_vote)
 QUERY_FUNCTION_BODY(query_cosmos_gov_v1_query_votes)
 {
     const Cosmos__Gov__V1__QueryVotesRequest *q = (const void *)request;
-    struct query_gov_entries entries = {&cosmos__gov__v1__vote__descriptor, NULL, {.arena = arena}};
-    struct key prefix;
+    struct query_gov_entries entries = {
+        &cosmos__gov__v1__vote__descriptor, gov_key_votes, NULL, {.arena = arena}};
     QUERY_NEW(arena, m, Cosmos__Gov__V1__QueryVotesResponse,
               cosmos__gov__v1__query_votes_response__init);
-    if (q->proposal_id == 0)
-        return query_fail(error, arena, QUERY_INVALID_ARGUMENT, "proposal id can not be 0");
-    gov_key_votes(&prefix, q->proposal_id);
-    enum query_code code = query_paginate(ctx->state, &prefix, q->pagination, query_gov_entry,
-                                          &entries, arena, &m->pagination, error);
+    enum query_code code =
+        query_gov_list(ctx, q->proposal_id, &entries, q->pagination, &m->pagination, error);
     if (code != QUERY_OK)
         return code;
     m->votes = (Cosmos__Gov__V1__Vote **)entries.list.items;
@@ -228,15 +239,11 @@ QUERY_FUNCTION_BODY(query_cosmos_gov_v1_query_deposits)
 {
     const Cosmos__Gov__V1__QueryDepositsRequest *q = (const void *)request;
     struct query_gov_entries entries = {
-        &cosmos__gov__v1__deposit__descriptor, NULL, {.arena = arena}};
-    struct key prefix;
+        &cosmos__gov__v1__deposit__descriptor, gov_key_deposits, NULL, {.arena = arena}};
     QUERY_NEW(arena, m, Cosmos__Gov__V1__QueryDepositsResponse,
               cosmos__gov__v1__query_deposits_response__init);
-    if (q->proposal_id == 0)
-        return query_fail(error, arena, QUERY_INVALID_ARGUMENT, "proposal id can not be 0");
-    gov_key_deposits(&prefix, q->proposal_id);
-    enum query_code code = query_paginate(ctx->state, &prefix, q->pagination, query_gov_entry,
-                                          &entries, arena, &m->pagination, error);
+    enum query_code code =
+        query_gov_list(ctx, q->proposal_id, &entries, q->pagination, &m->pagination, error);
     if (code != QUERY_OK)
         return code;
     m->deposits = (Cosmos__Gov__V1__Deposit **)entries.list.items;

@@ -182,15 +182,11 @@ QUERY_FUNCTION_BODY(query_cosmos_gov_v1beta1_query_votes)
 {
     const Cosmos__Gov__V1beta1__QueryVotesRequest *q = (const void *)request;
     struct query_gov_entries entries = {
-        &cosmos__gov__v1__vote__descriptor, convert_vote, {.arena = arena}};
-    struct key prefix;
+        &cosmos__gov__v1__vote__descriptor, gov_key_votes, convert_vote, {.arena = arena}};
     QUERY_NEW(arena, m, Cosmos__Gov__V1beta1__QueryVotesResponse,
               cosmos__gov__v1beta1__query_votes_response__init);
-    if (q->proposal_id == 0)
-        return query_fail(error, arena, QUERY_INVALID_ARGUMENT, "proposal id can not be 0");
-    gov_key_votes(&prefix, q->proposal_id);
-    enum query_code code = query_paginate(ctx->state, &prefix, q->pagination, query_gov_entry,
-                                          &entries, arena, &m->pagination, error);
+    enum query_code code =
+        query_gov_list(ctx, q->proposal_id, &entries, q->pagination, &m->pagination, error);
     if (code != QUERY_OK)
         return code;
     m->votes = (Cosmos__Gov__V1beta1__Vote **)entries.list.items;
@@ -227,15 +223,11 @@ QUERY_FUNCTION_BODY(query_cosmos_gov_v1beta1_query_deposits)
 {
     const Cosmos__Gov__V1beta1__QueryDepositsRequest *q = (const void *)request;
     struct query_gov_entries entries = {
-        &cosmos__gov__v1__deposit__descriptor, convert_deposit, {.arena = arena}};
-    struct key prefix;
+        &cosmos__gov__v1__deposit__descriptor, gov_key_deposits, convert_deposit, {.arena = arena}};
     QUERY_NEW(arena, m, Cosmos__Gov__V1beta1__QueryDepositsResponse,
               cosmos__gov__v1beta1__query_deposits_response__init);
-    if (q->proposal_id == 0)
-        return query_fail(error, arena, QUERY_INVALID_ARGUMENT, "proposal id can not be 0");
-    gov_key_deposits(&prefix, q->proposal_id);
-    enum query_code code = query_paginate(ctx->state, &prefix, q->pagination, query_gov_entry,
-                                          &entries, arena, &m->pagination, error);
+    enum query_code code =
+        query_gov_list(ctx, q->proposal_id, &entries, q->pagination, &m->pagination, error);
     if (code != QUERY_OK)
         return code;
     m->deposits = (Cosmos__Gov__V1beta1__Deposit **)entries.list.items;
