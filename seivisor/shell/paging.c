@@ -389,6 +389,7 @@ static struct visor_delivery *free_delivery(struct visor *v)
 
 static void on_page_timer(uv_timer_t *timer)
 {
+    visor_flush(timer->data); // nothing leaves that is not stored
     paging_pump(timer->data);
 }
 
