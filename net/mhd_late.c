@@ -31,10 +31,8 @@
     X(MHD_suspend_connection, (struct MHD_Connection * c), (c))
 
 static struct {
-#define MEMBER(result_, name_, params_, args_) result_(*name_) params_;
-    FUNCTIONS(MEMBER)
-#define VOID_MEMBER(name_, params_, args_) void(*name_) params_;
-    PROCEDURES(VOID_MEMBER)
+    FUNCTIONS(LATE_MEMBER)
+    PROCEDURES(LATE_VOID_MEMBER)
     const union MHD_ConnectionInfo *(*get_connection_info)(struct MHD_Connection *c,
                                                            enum MHD_ConnectionInfoType type, ...);
     const union MHD_DaemonInfo *(*get_daemon_info)(struct MHD_Daemon *d,
@@ -47,10 +45,8 @@ static struct {
 static void load_once(void)
 {
     void *library = late_open("libmicrohttpd.so.12");
-#define FIND(result_, name_, params_, args_) late_find(library, #name_, &real.name_);
-    FUNCTIONS(FIND)
-#define VOID_FIND(name_, params_, args_) late_find(library, #name_, &real.name_);
-    PROCEDURES(VOID_FIND)
+    FUNCTIONS(LATE_FIND)
+    PROCEDURES(LATE_VOID_FIND)
     late_find(library, "MHD_get_connection_info", &real.get_connection_info);
     late_find(library, "MHD_get_daemon_info", &real.get_daemon_info);
     late_find(library, "MHD_start_daemon_va", &real.start_daemon);
@@ -62,21 +58,8 @@ static void load(void)
     pthread_once(&once, load_once);
 }
 
-#define DEFINE(result_, name_, params_, args_)                                                     \
-    result_ name_ params_                                                                          \
-    {                                                                                              \
-        load();                                                                                    \
-        return real.name_ args_;                                                                   \
-    }
-FUNCTIONS(DEFINE)
-
-#define VOID_DEFINE(name_, params_, args_)                                                         \
-    void name_ params_                                                                             \
-    {                                                                                              \
-        load();                                                                                    \
-        real.name_ args_;                                                                          \
-    }
-PROCEDURES(VOID_DEFINE)
+FUNCTIONS(LATE_DEFINE)
+PROCEDURES(LATE_VOID_DEFINE)
 
 struct MHD_Daemon *MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback apc,
                                     void *apc_cls, MHD_AccessHandlerCallback dh, void *dh_cls, ...)
