@@ -4,11 +4,11 @@
 #define SEID_RPC_LIMITS_H
 
 enum {
-    RPC_THREADS = 4,              // of the pool of one address
-    RPC_IDLE_TIMEOUT_S = 30,      // a keep-alive connection without a request
-    RPC_BODY_TIMEOUT_S = 10,      // from the request line to the end of the body
-    RPC_CONNECTION_BYTES = 32768, // request line and headers of one request
-    RPC_MAX_WAITING = 100,        // requests that wait for a block
+    RPC_THREADS = 4,                  // of the pool of one address
+    RPC_IDLE_TIMEOUT_S = 30,          // a keep-alive connection without a request
+    RPC_BODY_TIMEOUT_S = 10,          // from the request line to the end of the body
+    RPC_CONNECTION_BYTES_MAX = 65536, // rpc.max_header_bytes counts up to here
+    RPC_MAX_WAITING = 100,            // requests that wait for a block
     RPC_WAITING_STACK_BYTES = 1 << 20,
 };
 

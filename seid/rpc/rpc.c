@@ -318,6 +318,13 @@ static void free_answer(void *ctx, void *slot)
 
 // ---- life cycle
 
+// CometBFT's default of 1 MB would be allocated for every connection here.
+static size_t header_bytes(const struct node_config *config)
+{
+    uint64_t wanted = config->rpc.max_header_bytes;
+    return wanted < RPC_CONNECTION_BYTES_MAX ? (size_t)wanted : RPC_CONNECTION_BYTES_MAX;
+}
+
 int rpc_server_start(const struct rpc_node *node, struct rpc_server **ret, struct err *e)
 {
     struct rpc_server *s = mem_zalloc(sizeof *s);
@@ -335,7 +342,7 @@ int rpc_server_start(const struct rpc_node *node, struct rpc_server **ret, struc
             .max_connections = (unsigned)node->config->rpc.max_open_connections,
             .idle_timeout_s = RPC_IDLE_TIMEOUT_S,
             .body_timeout_s = RPC_BODY_TIMEOUT_S,
-            .max_header_bytes = RPC_CONNECTION_BYTES,
+            .max_header_bytes = header_bytes(node->config),
             .max_body_bytes = node->config->rpc.max_body_bytes,
             .handler = handle,
             .on_end = free_answer,
