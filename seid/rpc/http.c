@@ -16,6 +16,7 @@
 struct http_server {
     struct http_config config;
     struct MHD_Daemon *daemon; // owned
+    int quiesced_fd;           // owned: the listening socket, once it is out of the daemon's hands
 };
 
 struct http_request {
@@ -138,6 +139,7 @@ int http_server_start(const struct http_config *config, struct http_server **ret
 {
     struct http_server *s = mem_zalloc(sizeof *s);
     s->config = *config;
+    s->quiesced_fd = MHD_INVALID_SOCKET;
     int fd = -1;
     int result = listen_open(config, &fd, e);
     if (result < 0) {
@@ -164,9 +166,7 @@ int http_server_start(const struct http_config *config, struct http_server **ret
 
 void http_server_quiesce(struct http_server *s)
 {
-    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
-    if (fd != MHD_INVALID_SOCKET)
-        close(fd);
+    s->quiesced_fd = MHD_quiesce_daemon(s->daemon);
 }
 
 void http_server_stop(struct http_server *s)
@@ -174,6 +174,9 @@ void http_server_stop(struct http_server *s)
     if (!s)
         return;
     MHD_stop_daemon(s->daemon);
+    // Not before: a thread of the pool may still be taking it out of its epoll set.
+    if (s->quiesced_fd != MHD_INVALID_SOCKET)
+        close(s->quiesced_fd);
     if (s->config.unix_path)
         unlink(s->config.unix_path);
     free(s);
