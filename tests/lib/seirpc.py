@@ -1,4 +1,5 @@
 """A small client of the Tendermint RPC and its companions: ports, waiting. Standard library only."""
+import calendar
 import http.client
 import json
 import os
@@ -86,6 +87,12 @@ class Rpc:
     def height(self):
         status = self.try_call("status")
         return int(status["sync_info"]["latest_block_height"]) if status else 0
+
+    def header_seconds(self, height):
+        """The time of a header, in seconds since 1970."""
+        text = self.call("header", height=str(height))["header"]["time"]
+        whole, _, rest = text.rstrip("Z").partition(".")
+        return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (rest or "0"))
 
     def halt_intent(self):
         """The intent, None while it is null or absent."""
